@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Builds our tree for a kernel, in a copy of the tree per kernel.
+
+The copies keep the object files of one kernel away from another's, and they
+stay, so that only what has changed is compiled again.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import roots, sources
+from .artefact import CACHE, lock, remove
+from .progress import Failure, say
+
+TREE = Path(os.environ.get("VFIOKIT_TREE") or Path(__file__).resolve().parents[4]).resolve()
+SELFTESTS = "tools/testing/selftests/vfio"
+
+# Build products: neither taken from the tree, where somebody may have run make
+# for another kernel, nor deleted from the copy.
+PRODUCTS = """.git /build *.o *.ko *.mod *.mod.c .*.cmd *.a *.so *.d .tmp_* Module.symvers
+    modules.order __pycache__ .module-common.o""".split()
+
+
+class Build:
+    """The copy of the tree for one kernel and what was built there."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.folder = CACHE / "trees" / hashlib.sha256(str(TREE).encode()).hexdigest()[:12] \
+            / kernel.name
+        self.tree = self.folder / "tree"
+        self.stage = self.folder / "stage"
+        self.selftests = self.folder / "selftests"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def lock(self):
+        """Nobody else builds, or takes what was built, while this is held."""
+        return lock(self.folder / "lock")
+
+    def update(self):
+        """Bring the copy of the tree up to date."""
+        excludes = [f"--exclude={pattern}" for pattern in PRODUCTS]
+        command = ["rsync", "-a", "--delete", *excludes, "--filter=:- .gitignore",
+                   f"{TREE}/", f"{self.tree}/"]
+        if subprocess.run(command, stdout=2, check=False).returncode:
+            raise Failure(f"cannot copy {TREE}")
+
+    def argv(self, command, root=None, binds=()):
+        """The argv that runs command in the copy, in the build environment."""
+        everything = [*self.kernel.binds, CACHE, Path("/tmp"), *binds]
+        return roots.inside(root or self.kernel.root, self.tree, command, everything)
+
+    @property
+    def variables(self):
+        """What every make of ours gets."""
+        return [f"KDIR={self.kernel.kdir}", *self.kernel.make_flags]
+
+    def make(self, *arguments):
+        """make in the copy, output live on stdout; its exit status."""
+        command = ["make", f"-j{os.cpu_count()}", *self.variables, *arguments]
+        return subprocess.run(self.argv(command), check=False).returncode
+
+    def _quietly(self, what, argv):
+        """Run; show the output only if it fails."""
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+        if done.returncode:
+            raise Failure(f"{done.stdout}\n{what} failed (status {done.returncode})")
+
+    def install(self):
+        """Build the modules and put them where modprobe looks."""
+        if not (self.tree / "Makefile").exists():
+            say(f"{TREE} has no Makefile: going on without our modules")
+            self._stage()
+            return
+        make = ["make", f"-j{os.cpu_count()}", *self.variables]
+        self._quietly(f"building the modules for {self.kernel.name}",
+                      self.argv([*make, "modules"]))
+        self._stage()
+        self._quietly(f"installing the modules for {self.kernel.name}", self.argv(
+            [*make, f"INSTALL_MOD_PATH={self.stage}", "modules_install"]))
+        self._quietly("depmod", self.argv(
+            ["depmod", "-b", self.stage, self.kernel.release]))
+
+    def _stage(self):
+        """The kernel's own modules, by reference, and none of ours."""
+        remove(self.stage)
+        target = self.stage / "lib/modules" / self.kernel.release
+        target.mkdir(parents=True)
+        (target / "kernel").symlink_to(self.kernel.modules / "kernel")
+        for index in self.kernel.modules.glob("modules.*"):
+            shutil.copy2(index, target)
+
+    def build_selftests(self):
+        """The conformance suite, static, so that any root can run it."""
+        if not (self.tree / SELFTESTS / "Makefile").exists():
+            return
+        support = sources.source("7.2").ensure() / "tools/testing/selftests"
+        self.selftests.mkdir(exist_ok=True)
+        self._quietly("building the selftests", self.argv(
+            ["make", "-C", SELFTESTS, f"KSELFTEST_DIR={support}",
+             f"KHDR_INCLUDES=-isystem {sources.uapi().ensure()}/include",
+             f"OUTPUT={self.selftests}"],
+            root=roots.build_root("6.12").ensure()))
+
+    def take(self, folder):
+        """Copy what was built: a later build must not pull it from under a machine."""
+        target = folder / "modules" / self.kernel.release
+        staged = self.stage / "lib/modules" / self.kernel.release
+        if not staged.exists():
+            raise Failure(f"nothing was ever built for {self.kernel.name}: no --no-build yet")
+        target.mkdir(parents=True)
+        for item in staged.iterdir():
+            if item.name == "updates":
+                shutil.copytree(item, target / item.name)
+            elif item.name != "kernel":
+                shutil.copy2(item, target)
+        (target / "kernel").symlink_to("/opt/vfiokit/kernel-modules/kernel")
+        if self.selftests.exists():
+            shutil.copytree(self.selftests, folder / "selftests/vfio", symlinks=True)
+
+
+def prepare(kernel, folder, build=True):
+    """Bring modules and selftests for a kernel up to date, into folder."""
+    work = Build(kernel)
+    with work.lock():
+        if build:
+            work.update()
+            work.install()
+            work.build_selftests()
+        work.take(folder)
