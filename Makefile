@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For people: "make help". kbuild reads Kbuild instead.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+# The configuration of an external build: all of it, as modules.
+CONFIGS := CONFIG_VFIOKIT_VDEV=m CONFIG_VFIOKIT_MTTY=m
+VM := tools/testing/vm/vm
+KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
+
+.PHONY: modules modules_install clean help demo check bench htmldocs
+.PHONY: check-static unit selftests
+.DEFAULT_GOAL := modules
+
+modules: $(KDIR)
+	+$(KBUILD) modules
+
+modules_install: $(KDIR)
+	+$(KBUILD) modules_install
+
+clean:
+	+$(if $(wildcard $(KDIR)),$(KBUILD) clean)
+	rm -rf build
+
+# Reached only if the directory is missing.
+$(KDIR):
+	@echo "No kernel headers at $(KDIR)." >&2
+	@echo "Install them (Debian: apt install linux-headers-$$(uname -r))," >&2
+	@echo "or name others: make KDIR=/lib/modules/VERSION/build" >&2
+	@exit 1
+
+help:
+	@echo 'Modules:'
+	@echo '  modules          build vdev.ko and mtty.ko (default)'
+	@echo '  modules_install  install them below /lib/modules (INSTALL_MOD_PATH=)'
+	@echo '  clean            remove what was built'
+	@echo '  KDIR=DIR         kernel headers or build tree (now: $(KDIR))'
+	@echo '  W=1 C=2 V=1      as in the kernel'
+	@echo
+	@echo 'Without loading anything into this kernel:'
+	@echo '  demo             a QEMU guest talks through an mtty, from start to end'
+	@echo '  check            every test, on every kernel; ends with one line of counts'
+	@echo '  check-static     checkpatch, sparse, W=1, shellcheck, documentation'
+	@echo '  unit             the portable code in user space, under ASAN and UBSAN'
+	@echo '  bench            speed beside the in-tree mtty; writes build/bench.json'
+	@echo '  htmldocs         the documentation, into build/html'

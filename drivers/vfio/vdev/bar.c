@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Register BARs, and the one bounded way into a device.
+ *
+ * A front has checked that an access lies inside its region and is naturally
+ * aligned. From here on the only question is whether the function answers.
+ */
+#include "vdev_private.h"
+
+/**
+ * vdev_region_size() - how large a region is
+ * @vdev: the device
+ * @region: BAR 0 to 5, %VDEV_REGION_CONFIG or any other number
+ *
+ * Return: bytes; 0 if the device has no such region. Constant for a device;
+ * no lock needed.
+ */
+u32 vdev_region_size(const struct vdev *vdev, unsigned int region)
+{
+	if (region < PCI_STD_NUM_BARS)
+		return vdev->model->bars[region].size;
+	return region == VDEV_REGION_CONFIG ? VDEV_CONFIG_SIZE : 0;
+}
+EXPORT_SYMBOL_GPL(vdev_region_size);
+
+static bool decodes(const struct vdev *vdev, const struct vdev_bar *bar)
+{
+	u16 enable = bar->type == VDEV_BAR_IO ? PCI_COMMAND_IO :
+						PCI_COMMAND_MEMORY;
+
+	return (vdev_command(vdev) & enable) && vdev_powered(vdev);
+}
+
+static u64 ones(unsigned int width)
+{
+	return width == 8 ? U64_MAX : BIT_ULL(8 * width) - 1;
+}
+
+/* Nobody answers: the read is terminated by the bridge and gives ones. */
+u64 vdev_bar_read(struct vdev *vdev, unsigned int index, u32 offset,
+		  unsigned int width)
+{
+	const struct vdev_bar *bar = &vdev->model->bars[index];
+	const struct vdev_ops *ops = vdev->family->ops;
+	unsigned int step, done;
+	u64 value = 0;
+
+	if (!decodes(vdev, bar))
+		return ones(width);
+	if (likely(width <= bar->max_width))
+		return ops->read(vdev, index, offset, width) & ones(width);
+
+	step = bar->max_width;
+	for (done = 0; done < width; done += step)
+		value |= (ops->read(vdev, index, offset + done, step) &
+			  ones(step)) << (8 * done);
+	return value;
+}
+
+void vdev_bar_write(struct vdev *vdev, unsigned int index, u32 offset,
+		    unsigned int width, u64 value)
+{
+	const struct vdev_bar *bar = &vdev->model->bars[index];
+	const struct vdev_ops *ops = vdev->family->ops;
+	unsigned int step, done;
+
+	if (!decodes(vdev, bar))
+		return;
+	step = min_t(unsigned int, width, bar->max_width);
+	for (done = 0; done < width; done += step)
+		ops->write(vdev, index, offset + done, step,
+			   (value >> (8 * done)) & ones(step));
+}
+
+/**
+ * vdev_read() - one read access to a device
+ * @vdev: the device
+ * @region: BAR 0 to 5 or %VDEV_REGION_CONFIG; vdev_region_size() is not 0
+ * @offset: bytes from the start of the region, a multiple of @width
+ * @width: 1, 2, 4 or 8 bytes that lie inside the region; at most 4 in
+ *	configuration space
+ *
+ * Context: takes the device lock; may sleep.
+ *
+ * Return: the value, in the low @width bytes; the others are 0.
+ */
+u64 vdev_read(struct vdev *vdev, unsigned int region, u32 offset,
+	      unsigned int width)
+{
+	u64 value;
+
+	mutex_lock(&vdev->lock);
+	if (region == VDEV_REGION_CONFIG)
+		value = vdev_config_read(vdev, offset, width);
+	else
+		value = vdev_bar_read(vdev, region, offset, width);
+	mutex_unlock(&vdev->lock);
+	return value;
+}
+EXPORT_SYMBOL_GPL(vdev_read);
+
+/**
+ * vdev_write() - one write access to a device
+ * @vdev: the device
+ * @region: as vdev_read()
+ * @offset: as vdev_read()
+ * @width: as vdev_read()
+ * @value: bits above @width bytes are ignored
+ *
+ * Context: takes the device lock; may sleep.
+ */
+void vdev_write(struct vdev *vdev, unsigned int region, u32 offset,
+		unsigned int width, u64 value)
+{
+	mutex_lock(&vdev->lock);
+	if (region == VDEV_REGION_CONFIG)
+		vdev_config_write(vdev, offset, width, value);
+	else
+		vdev_bar_write(vdev, region, offset, width, value);
+	mutex_unlock(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_write);

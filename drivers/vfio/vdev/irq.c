@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Interrupts: from a model's interrupt condition to the user's eventfds.
+ *
+ * A model says one thing: its interrupt condition holds, or not. With INTx in
+ * use that is a level: the user is signalled, INTx is masked at once
+ * (automask), and unmasking it while the condition still holds signals again.
+ * With MSI it is one message for each rise of the condition. A message that
+ * may not be sent yet is owed, and sent when it may, if the condition still
+ * holds then.
+ *
+ * VFIO_DEVICE_SET_IRQS answers as vfio-pci does, in every corner, so that a
+ * user cannot tell a model from a function behind vfio-pci.
+ *
+ * Everything here is protected by the device lock, and users are signalled
+ * under it: whoever an eventfd wakes either only schedules work or takes no
+ * lock of ours.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/vfio.h>
+
+#include "vdev_private.h"
+
+/* What VFIO_DEVICE_SET_IRQS asks for; @data_type tells @bools from @fds. */
+struct irq_request {
+	u32 data_type;
+	unsigned int index;
+	unsigned int start;
+	unsigned int count;
+	const u8 *bools;
+	const s32 *fds;
+};
+
+static bool intx_disabled(const struct vdev *vdev)
+{
+	return vdev_command(vdev) & PCI_COMMAND_INTX_DISABLE;
+}
+
+static void signal_vector(struct vdev *vdev, unsigned int vector)
+{
+	struct vdev_trigger *trigger = vdev->irqs.trigger[vector];
+
+	if (trigger)
+		vdev->front->trigger_signal(trigger);
+}
+
+static void intx_update(struct vdev *vdev)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+
+	if (!irqs->asserted || irqs->intx_masked || !irqs->trigger[0] ||
+	    intx_disabled(vdev) || !vdev_powered(vdev))
+		return;
+	irqs->intx_masked = true;
+	signal_vector(vdev, 0);
+}
+
+/* A message is a memory write: PCI 6.8.2 wants COMMAND.MASTER, PM 5.4.1 D0. */
+static void msi_update(struct vdev *vdev)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+
+	if (!irqs->msi_owed || !irqs->trigger[0] || !vdev_powered(vdev) ||
+	    !(vdev_command(vdev) & PCI_COMMAND_MASTER))
+		return;
+	irqs->msi_owed = false;
+	signal_vector(vdev, 0);
+}
+
+/* Deliver what can be delivered now. */
+void vdev_irq_update(struct vdev *vdev)
+{
+	if (vdev->irqs.mode == VDEV_IRQ_INTX)
+		intx_update(vdev);
+	else if (vdev->irqs.mode == VDEV_IRQ_MSI)
+		msi_update(vdev);
+}
+
+/**
+ * vdev_irq() - tell whether the device wants to interrupt
+ * @vdev: the device
+ * @asserted: its interrupt condition holds
+ *
+ * Call it whenever the condition may have changed. How the interrupt reaches
+ * the user, and when, is not the model's business.
+ *
+ * Context: device lock held.
+ */
+void vdev_irq(struct vdev *vdev, bool asserted)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+
+	lockdep_assert_held(&vdev->lock);
+	if (irqs->asserted == asserted)
+		return;
+	irqs->asserted = asserted;
+	irqs->msi_owed = asserted;
+	vdev_config_set_intx_status(vdev, asserted);
+	vdev_irq_update(vdev);
+}
+EXPORT_SYMBOL_GPL(vdev_irq);
+
+/**
+ * vdev_intx_unmask() - the user is ready for the next INTx
+ * @vdev: the device
+ *
+ * Context: process context; takes the device lock.
+ */
+void vdev_intx_unmask(struct vdev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	/* as in vfio-pci, nothing is unmasked while the guest disables INTx */
+	if (vdev->irqs.mode == VDEV_IRQ_INTX && !intx_disabled(vdev)) {
+		vdev->irqs.intx_masked = false;
+		intx_update(vdev);
+	}
+	mutex_unlock(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_intx_unmask);
+
+/* As in vfio-pci, the guest's enabling of INTx unmasks it. */
+void vdev_intx_disable_cleared(struct vdev *vdev)
+{
+	vdev->irqs.intx_masked = false;
+}
+
+/**
+ * vdev_irq_count() - how many interrupts an index has
+ * @vdev: the device
+ * @index: VFIO_PCI_*_IRQ_INDEX
+ *
+ * Return: a count; 0 for an index the device lacks. Constant for a device; no
+ * lock needed.
+ */
+unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index)
+{
+	switch (index) {
+	case VDEV_IRQ_INTX:
+		return vdev->model->intx ? 1 : 0;
+	case VDEV_IRQ_MSI:
+		return vdev->model->msi_vectors;
+	default:
+		return 0;
+	}
+}
+EXPORT_SYMBOL_GPL(vdev_irq_count);
+
+static void irqs_disable(struct vdev *vdev)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+	unsigned int i;
+
+	irqs->mode = VDEV_IRQ_NONE;
+	for (i = 0; i < irqs->nr; i++)
+		if (irqs->trigger[i])
+			vdev->front->trigger_put(irqs->trigger[i]);
+	kfree(irqs->trigger);
+	irqs->trigger = NULL;
+	irqs->nr = 0;
+	irqs->intx_masked = false;
+}
+
+static int irqs_enable(struct vdev *vdev, unsigned int mode, unsigned int nr)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+
+	irqs->trigger = kcalloc(nr, sizeof(*irqs->trigger), GFP_KERNEL_ACCOUNT);
+	if (!irqs->trigger)
+		return -ENOMEM;
+	irqs->nr = nr;
+	irqs->mode = mode;
+	irqs->intx_masked = intx_disabled(vdev);
+	irqs->msi_owed = irqs->asserted;
+	return 0;
+}
+
+/* Bind vector @vector to @fd, or to nothing if that is negative. */
+static int bind_vector(struct vdev *vdev, unsigned int vector, s32 fd)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+	struct vdev_trigger *trigger = NULL;
+
+	if (vector >= irqs->nr)
+		return -EINVAL;
+	if (fd >= 0) {
+		trigger = vdev->front->trigger_get(vdev, fd);
+		if (IS_ERR(trigger))
+			return PTR_ERR(trigger);
+	}
+	if (irqs->trigger[vector])
+		vdev->front->trigger_put(irqs->trigger[vector]);
+	irqs->trigger[vector] = trigger;
+	return 0;
+}
+
+static bool wants_loopback(const struct irq_request *req, unsigned int i)
+{
+	return req->data_type == VFIO_IRQ_SET_DATA_NONE || req->bools[i];
+}
+
+static int intx_mask(struct vdev *vdev, const struct irq_request *req)
+{
+	if (vdev->irqs.mode != VDEV_IRQ_INTX || req->start || req->count != 1)
+		return -EINVAL;
+	if (req->data_type == VFIO_IRQ_SET_DATA_EVENTFD)
+		return -ENOTTY;
+	if (wants_loopback(req, 0))
+		vdev->irqs.intx_masked = true;
+	return 0;
+}
+
+static int intx_bind(struct vdev *vdev, s32 fd)
+{
+	bool fresh = vdev->irqs.mode == VDEV_IRQ_NONE;
+	int ret;
+
+	if (fresh) {
+		ret = irqs_enable(vdev, VDEV_IRQ_INTX, 1);
+		if (ret)
+			return ret;
+	}
+	ret = bind_vector(vdev, 0, fd);
+	if (ret && fresh)
+		irqs_disable(vdev);
+	vdev_irq_update(vdev);
+	return ret;
+}
+
+static int intx_trigger(struct vdev *vdev, const struct irq_request *req)
+{
+	unsigned int mode = vdev->irqs.mode;
+
+	if (mode == VDEV_IRQ_INTX && !req->count &&
+	    req->data_type == VFIO_IRQ_SET_DATA_NONE) {
+		irqs_disable(vdev);
+		return 0;
+	}
+	if ((mode != VDEV_IRQ_INTX && mode != VDEV_IRQ_NONE) || req->start ||
+	    req->count != 1)
+		return -EINVAL;
+	if (req->data_type == VFIO_IRQ_SET_DATA_EVENTFD)
+		return intx_bind(vdev, req->fds[0]);
+	if (mode != VDEV_IRQ_INTX)
+		return -EINVAL;
+	if (wants_loopback(req, 0) && !intx_disabled(vdev))
+		signal_vector(vdev, 0);
+	return 0;
+}
+
+static int msi_bind(struct vdev *vdev, const struct irq_request *req)
+{
+	bool fresh = vdev->irqs.mode == VDEV_IRQ_NONE;
+	unsigned int i;
+	int ret;
+
+	if (fresh) {
+		/* what pci_alloc_irq_vectors(1, 0) answers vfio-pci */
+		if (!req->count)
+			return -ERANGE;
+		ret = irqs_enable(vdev, req->index, req->start + req->count);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < req->count; i++) {
+		ret = bind_vector(vdev, req->start + i, req->fds[i]);
+		if (ret)
+			goto unbind;
+	}
+	vdev_irq_update(vdev);
+	return 0;
+
+unbind:
+	if (fresh) {
+		irqs_disable(vdev);
+		return ret;
+	}
+	while (i--)
+		bind_vector(vdev, req->start + i, -1);
+	return ret;
+}
+
+static int msi_trigger(struct vdev *vdev, const struct irq_request *req)
+{
+	unsigned int mode = vdev->irqs.mode;
+	unsigned int i;
+
+	if (mode == req->index && !req->count &&
+	    req->data_type == VFIO_IRQ_SET_DATA_NONE) {
+		irqs_disable(vdev);
+		return 0;
+	}
+	if (mode != req->index && mode != VDEV_IRQ_NONE)
+		return -EINVAL;
+	if (req->data_type == VFIO_IRQ_SET_DATA_EVENTFD)
+		return msi_bind(vdev, req);
+	if (mode != req->index)
+		return -EINVAL;
+	for (i = 0; i < req->count; i++)
+		if (req->start + i < vdev->irqs.nr && wants_loopback(req, i))
+			signal_vector(vdev, req->start + i);
+	return 0;
+}
+
+static int set_irqs_locked(struct vdev *vdev, u32 action,
+			   const struct irq_request *req)
+{
+	switch (req->index) {
+	case VDEV_IRQ_INTX:
+		if (action == VFIO_IRQ_SET_ACTION_MASK)
+			return intx_mask(vdev, req);
+		if (action == VFIO_IRQ_SET_ACTION_TRIGGER)
+			return intx_trigger(vdev, req);
+		break;
+	case VDEV_IRQ_MSI:
+		if (action == VFIO_IRQ_SET_ACTION_TRIGGER)
+			return msi_trigger(vdev, req);
+		break;
+	}
+	return -ENOTTY;
+}
+
+/*
+ * Unmasking leaves the device lock to the front: taking an unmask eventfd away
+ * waits for a call of vdev_intx_unmask() that may be under way.
+ */
+static int intx_unmask(struct vdev *vdev, const struct irq_request *req)
+{
+	bool intx;
+
+	mutex_lock(&vdev->lock);
+	intx = vdev->irqs.mode == VDEV_IRQ_INTX;
+	mutex_unlock(&vdev->lock);
+
+	if (!intx || req->start || req->count != 1)
+		return -EINVAL;
+	if (req->data_type == VFIO_IRQ_SET_DATA_EVENTFD)
+		return vdev->front->unmask_bind(vdev, max(req->fds[0], -1));
+	if (wants_loopback(req, 0))
+		vdev_intx_unmask(vdev);
+	return 0;
+}
+
+static void drop_unmask(struct vdev *vdev)
+{
+	bool intx;
+
+	mutex_lock(&vdev->lock);
+	intx = vdev->irqs.mode == VDEV_IRQ_INTX;
+	mutex_unlock(&vdev->lock);
+	if (!intx)
+		vdev->front->unmask_bind(vdev, -1);
+}
+
+/**
+ * vdev_set_irqs() - VFIO_DEVICE_SET_IRQS
+ * @vdev: the device
+ * @flags: one VFIO_IRQ_SET_DATA_* and one VFIO_IRQ_SET_ACTION_*
+ * @index: VFIO_PCI_*_IRQ_INDEX
+ * @start: first interrupt of the index
+ * @count: how many
+ * @data: @count bytes (DATA_BOOL) or s32 (DATA_EVENTFD), else ignored
+ *
+ * The front has checked that @start and @start + @count lie inside the index
+ * (vdev_irq_count()), that exactly one data type is set and that @data holds
+ * enough.
+ *
+ * Context: process context; takes the device lock. The caller serialises calls
+ * for one device.
+ *
+ * Return: 0 or a negative errno; after an error a fresh set-up is undone.
+ */
+int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,
+		  unsigned int start, unsigned int count, const void *data)
+{
+	u32 action = flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	struct irq_request req = {
+		.data_type = flags & VFIO_IRQ_SET_DATA_TYPE_MASK,
+		.index = index,
+		.start = start,
+		.count = count,
+		.bools = data,
+		.fds = data,
+	};
+	int ret;
+
+	if (index == VDEV_IRQ_INTX && action == VFIO_IRQ_SET_ACTION_UNMASK)
+		return intx_unmask(vdev, &req);
+
+	mutex_lock(&vdev->lock);
+	ret = set_irqs_locked(vdev, action, &req);
+	mutex_unlock(&vdev->lock);
+
+	if (index == VDEV_IRQ_INTX && action == VFIO_IRQ_SET_ACTION_TRIGGER)
+		drop_unmask(vdev);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vdev_set_irqs);
+
+/* Nobody uses the device any more: deliver to nobody. */
+void vdev_irqs_release(struct vdev *vdev)
+{
+	irqs_disable(vdev);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Timers of a model.
+ *
+ * A front offers one alarm and a clock. The core keeps the model's timers and
+ * has the alarm stand at the earliest of them. Models have few timers, so a
+ * list is walked.
+ */
+#include "vdev_private.h"
+
+static void set_alarm(struct vdev *vdev)
+{
+	u64 earliest = VDEV_TIME_NEVER;
+	struct vdev_timer *timer;
+
+	list_for_each_entry(timer, &vdev->timers, entry)
+		if (timer->deadline)
+			earliest = min(earliest, timer->deadline);
+	vdev->front->alarm(vdev, earliest);
+}
+
+/**
+ * vdev_timer_init() - make a timer known, once, in &vdev_ops.init
+ * @vdev: the device
+ * @timer: the timer, in the private data of @vdev
+ * @fn: what to call when its time has come
+ */
+void vdev_timer_init(struct vdev *vdev, struct vdev_timer *timer,
+		     void (*fn)(struct vdev *vdev, struct vdev_timer *timer))
+{
+	timer->fn = fn;
+	timer->deadline = 0;
+	list_add_tail(&timer->entry, &vdev->timers);
+}
+EXPORT_SYMBOL_GPL(vdev_timer_init);
+
+/**
+ * vdev_timer_set() - have a timer called @delay_ns from now
+ * @vdev: the device
+ * @timer: one of its timers; a time set before is forgotten
+ * @delay_ns: nanoseconds; how much later than that it is called depends on
+ *	the front
+ *
+ * Context: device lock held.
+ */
+void vdev_timer_set(struct vdev *vdev, struct vdev_timer *timer, u64 delay_ns)
+{
+	lockdep_assert_held(&vdev->lock);
+	timer->deadline = vdev->front->now(vdev) + delay_ns;
+	set_alarm(vdev);
+}
+EXPORT_SYMBOL_GPL(vdev_timer_set);
+
+/**
+ * vdev_timer_cancel() - forget the time set for a timer
+ * @vdev: the device
+ * @timer: one of its timers, set or not
+ *
+ * Context: device lock held. Since @fn runs under it too, the timer is not
+ * called after this.
+ */
+void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer)
+{
+	lockdep_assert_held(&vdev->lock);
+	/*
+	 * The alarm is left where it is: one call that finds nothing to do is
+	 * cheaper than moving it each time a model thinks twice.
+	 */
+	timer->deadline = 0;
+}
+EXPORT_SYMBOL_GPL(vdev_timer_cancel);
+
+void vdev_timers_stop(struct vdev *vdev)
+{
+	struct vdev_timer *timer;
+
+	list_for_each_entry(timer, &vdev->timers, entry)
+		timer->deadline = 0;
+	vdev->front->alarm(vdev, VDEV_TIME_NEVER);
+}
+
+/**
+ * vdev_alarm() - the front's alarm went off
+ * @vdev: the device
+ *
+ * Context: process context; takes the device lock. An alarm that comes too
+ * early or for nothing does no harm.
+ */
+void vdev_alarm(struct vdev *vdev)
+{
+	struct vdev_timer *timer;
+	u64 now;
+
+	mutex_lock(&vdev->lock);
+	now = vdev->front->now(vdev);
+	list_for_each_entry(timer, &vdev->timers, entry) {
+		if (!timer->deadline || timer->deadline > now)
+			continue;
+		timer->deadline = 0;
+		timer->fn(vdev, timer);
+	}
+	set_alarm(vdev);
+	mutex_unlock(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_alarm);

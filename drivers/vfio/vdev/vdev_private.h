@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * What the portable files of the device core share with each other.
+ *
+ * All of it wants the device lock held unless it says otherwise.
+ */
+#ifndef _VDEV_PRIVATE_H
+#define _VDEV_PRIVATE_H
+
+#include <linux/kernel.h>
+#include <linux/lockdep.h>
+#include <linux/vdev.h>
+
+/* config.c */
+void vdev_config_reset(struct vdev *vdev);
+u32 vdev_config_read(const struct vdev *vdev, unsigned int offset,
+		     unsigned int width);
+void vdev_config_write(struct vdev *vdev, unsigned int offset,
+		       unsigned int width, u32 value);
+void vdev_config_set_intx_status(struct vdev *vdev, bool asserted);
+
+static inline u16 vdev_command(const struct vdev *vdev)
+{
+	return vdev->config[PCI_COMMAND] | vdev->config[PCI_COMMAND + 1] << 8;
+}
+
+/* A function in D3hot answers configuration accesses and nothing else. */
+static inline bool vdev_powered(const struct vdev *vdev)
+{
+	return !(vdev->config[vdev->pm_cap + PCI_PM_CTRL] &
+		 PCI_PM_CTRL_STATE_MASK);
+}
+
+/* bar.c */
+u64 vdev_bar_read(struct vdev *vdev, unsigned int bar, u32 offset,
+		  unsigned int width);
+void vdev_bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
+		    unsigned int width, u64 value);
+
+/* irq.c */
+void vdev_irq_update(struct vdev *vdev);
+void vdev_intx_disable_cleared(struct vdev *vdev);
+void vdev_irqs_release(struct vdev *vdev);
+
+/* timer.c */
+void vdev_timers_stop(struct vdev *vdev);
+
+#endif /* _VDEV_PRIVATE_H */

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device model behind a VFIO device file.
+ *
+ * What userspace hands in is checked here: positions, sizes, pointers, file
+ * descriptors. Beyond this file a device sees only accesses that lie inside
+ * its regions.
+ */
+#include <linux/eventfd.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "../compat.h"
+#include "vdev_front.h"
+
+#define REGION_OFFSET_MASK	(BIT_ULL(VDEV_REGION_SHIFT) - 1)
+
+static_assert(VDEV_REGION_CONFIG == VFIO_PCI_CONFIG_REGION_INDEX);
+static_assert(VDEV_NUM_REGIONS == VFIO_PCI_NUM_REGIONS);
+static_assert(VDEV_IRQ_INTX == VFIO_PCI_INTX_IRQ_INDEX);
+static_assert(VDEV_IRQ_MSI == VFIO_PCI_MSI_IRQ_INDEX);
+static_assert(VDEV_NUM_IRQS == VFIO_PCI_NUM_IRQS);
+
+static struct vdev_vfio *to_front(struct vfio_device *vfio)
+{
+	return container_of(vfio, struct vdev_vfio, vfio);
+}
+
+/* Services: clock and alarm */
+
+static u64 front_now(struct vdev *vdev)
+{
+	return ktime_get_ns();
+}
+
+static void front_alarm(struct vdev *vdev, u64 deadline)
+{
+	struct vdev_vfio *front = vdev->front_data;
+
+	if (deadline == VDEV_TIME_NEVER)
+		hrtimer_cancel(&front->alarm);
+	else
+		hrtimer_start(&front->alarm,
+			      min_t(u64, deadline, KTIME_MAX),
+			      HRTIMER_MODE_ABS);
+}
+
+static enum hrtimer_restart alarm_expired(struct hrtimer *timer)
+{
+	struct vdev_vfio *front = container_of(timer, struct vdev_vfio, alarm);
+
+	schedule_work(&front->alarm_work);
+	return HRTIMER_NORESTART;
+}
+
+static void alarm_work(struct work_struct *work)
+{
+	struct vdev_vfio *front =
+		container_of(work, struct vdev_vfio, alarm_work);
+
+	vdev_alarm(front->vdev);
+}
+
+/* Services: eventfds. A &struct vdev_trigger is an eventfd context. */
+
+static struct vdev_trigger *front_trigger_get(struct vdev *vdev, int fd)
+{
+	return (struct vdev_trigger *)eventfd_ctx_fdget(fd);
+}
+
+static void front_trigger_put(struct vdev_trigger *trigger)
+{
+	eventfd_ctx_put((struct eventfd_ctx *)trigger);
+}
+
+static void front_trigger_signal(struct vdev_trigger *trigger)
+{
+	compat_eventfd_signal((struct eventfd_ctx *)trigger);
+}
+
+/*
+ * Runs inside the wait queue of the unmask eventfd, atomic, and possibly
+ * inside a signal of our own trigger: all it does is ask for the thread.
+ */
+static int unmask_wakeup(void *opaque, void *unused)
+{
+	return 1;
+}
+
+static void unmask_thread(void *opaque, void *unused)
+{
+	vdev_intx_unmask(opaque);
+}
+
+static int front_unmask_bind(struct vdev *vdev, int fd)
+{
+	struct vdev_vfio *front = vdev->front_data;
+
+	lockdep_assert_held(&front->irq_gate);
+	if (fd >= 0)
+		return vfio_virqfd_enable(vdev, unmask_wakeup, unmask_thread,
+					  NULL, &front->unmask, fd);
+	vfio_virqfd_disable(&front->unmask);
+	return 0;
+}
+
+static const struct vdev_front_ops vdev_vfio_front_ops = {
+	.now		= front_now,
+	.alarm		= front_alarm,
+	.trigger_get	= front_trigger_get,
+	.trigger_put	= front_trigger_put,
+	.trigger_signal	= front_trigger_signal,
+	.unmask_bind	= front_unmask_bind,
+};
+
+/* Region access */
+
+/*
+ * Where a file position lies: the bytes from there to the end of its region,
+ * at most @count, or -EINVAL if it lies in none.
+ */
+static ssize_t locate(const struct vdev *vdev, loff_t pos, size_t count,
+		      unsigned int *region, u32 *offset)
+{
+	u64 index = (u64)pos >> VDEV_REGION_SHIFT;
+	u64 start = (u64)pos & REGION_OFFSET_MASK;
+	u32 size;
+
+	if (index >= VDEV_NUM_REGIONS)
+		return -EINVAL;
+	size = vdev_region_size(vdev, index);
+	if (start >= size)
+		return -EINVAL;
+	*region = index;
+	*offset = start;
+	return min_t(u64, count, size - start);
+}
+
+/* The widest naturally aligned access at @offset that takes at most @left. */
+static unsigned int access_width(unsigned int region, u32 offset, size_t left)
+{
+	unsigned int width = region == VDEV_REGION_CONFIG ? 4 : 8;
+
+	while (width > left || (offset & (width - 1)))
+		width >>= 1;
+	return width;
+}
+
+static int value_to_user(char __user *buf, u64 value, unsigned int width)
+{
+	__le64 le = cpu_to_le64(value);
+
+	switch (width) {
+	case 1:
+		return copy_to_user(buf, &le, 1) ? -EFAULT : 0;
+	case 2:
+		return copy_to_user(buf, &le, 2) ? -EFAULT : 0;
+	case 4:
+		return copy_to_user(buf, &le, 4) ? -EFAULT : 0;
+	default:
+		return copy_to_user(buf, &le, 8) ? -EFAULT : 0;
+	}
+}
+
+static int value_from_user(u64 *value, const char __user *buf,
+			   unsigned int width)
+{
+	__le64 le = 0;
+	unsigned long missing;
+
+	switch (width) {
+	case 1:
+		missing = copy_from_user(&le, buf, 1);
+		break;
+	case 2:
+		missing = copy_from_user(&le, buf, 2);
+		break;
+	case 4:
+		missing = copy_from_user(&le, buf, 4);
+		break;
+	default:
+		missing = copy_from_user(&le, buf, 8);
+	}
+	*value = le64_to_cpu(le);
+	return missing ? -EFAULT : 0;
+}
+
+static ssize_t vdev_vfio_read(struct vfio_device *vfio, char __user *buf,
+			      size_t count, loff_t *ppos)
+{
+	struct vdev *vdev = to_front(vfio)->vdev;
+	unsigned int region;
+	ssize_t todo, done;
+	u32 offset;
+
+	todo = locate(vdev, *ppos, count, &region, &offset);
+	for (done = 0; done < todo; ) {
+		unsigned int width = access_width(region, offset + done,
+						  todo - done);
+		u64 value = vdev_read(vdev, region, offset + done, width);
+
+		if (value_to_user(buf + done, value, width))
+			return done ?: -EFAULT;
+		done += width;
+		*ppos += width;
+	}
+	return todo;
+}
+
+static ssize_t vdev_vfio_write(struct vfio_device *vfio,
+			       const char __user *buf, size_t count,
+			       loff_t *ppos)
+{
+	struct vdev *vdev = to_front(vfio)->vdev;
+	unsigned int region;
+	ssize_t todo, done;
+	u32 offset;
+	u64 value;
+
+	todo = locate(vdev, *ppos, count, &region, &offset);
+	for (done = 0; done < todo; ) {
+		unsigned int width = access_width(region, offset + done,
+						  todo - done);
+
+		if (value_from_user(&value, buf + done, width))
+			return done ?: -EFAULT;
+		vdev_write(vdev, region, offset + done, width, value);
+		done += width;
+		*ppos += width;
+	}
+	return todo;
+}
+
+/* ioctls */
+
+static long get_info(struct vdev *vdev, void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_device_info info;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VDEV_NUM_REGIONS;
+	info.num_irqs = VDEV_NUM_IRQS;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+static int fill_region_info(struct vfio_device *vfio,
+			    struct vfio_region_info *info,
+			    struct vfio_info_cap *caps)
+{
+	struct vdev *vdev = to_front(vfio)->vdev;
+
+	if (info->index >= VDEV_NUM_REGIONS)
+		return -EINVAL;
+	info->size = vdev_region_size(vdev, info->index);
+	info->offset = (u64)info->index << VDEV_REGION_SHIFT;
+	info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ |
+				   VFIO_REGION_INFO_FLAG_WRITE : 0;
+	info->cap_offset = 0;
+	return 0;
+}
+
+static long get_region_info(struct vfio_device *vfio, void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_region_info info;
+	int ret;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+	ret = fill_region_info(vfio, &info, NULL);
+	if (ret)
+		return ret;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+static long get_irq_info(struct vdev *vdev, void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_info, count);
+	struct vfio_irq_info info;
+
+	if (copy_from_user(&info, arg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz || info.index >= VDEV_NUM_IRQS)
+		return -EINVAL;
+	info.count = vdev_irq_count(vdev, info.index);
+	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD : 0;
+	if (info.count && info.index == VDEV_IRQ_INTX)
+		info.flags |= VFIO_IRQ_INFO_MASKABLE |
+			      VFIO_IRQ_INFO_AUTOMASKED;
+	else if (info.count)
+		info.flags |= VFIO_IRQ_INFO_NORESIZE;
+	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+}
+
+static long set_irqs(struct vdev_vfio *front, void __user *arg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_set, count);
+	struct vfio_irq_set hdr;
+	void *data = NULL;
+	size_t data_size;
+	int nr_irqs;
+	long ret;
+
+	if (copy_from_user(&hdr, arg, minsz))
+		return -EFAULT;
+	nr_irqs = vdev_irq_count(front->vdev, hdr.index);
+	ret = vfio_set_irqs_validate_and_prepare(&hdr, nr_irqs, VDEV_NUM_IRQS,
+						 &data_size);
+	if (ret)
+		return ret;
+	if (data_size) {
+		data = memdup_user(arg + minsz, data_size);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	}
+
+	mutex_lock(&front->irq_gate);
+	ret = vdev_set_irqs(front->vdev, hdr.flags, hdr.index, hdr.start,
+			    hdr.count, data);
+	mutex_unlock(&front->irq_gate);
+
+	kfree(data);
+	return ret;
+}
+
+static long vdev_vfio_ioctl(struct vfio_device *vfio, unsigned int cmd,
+			    unsigned long arg)
+{
+	struct vdev_vfio *front = to_front(vfio);
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return get_info(front->vdev, uarg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return get_region_info(vfio, uarg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return get_irq_info(front->vdev, uarg);
+	case VFIO_DEVICE_SET_IRQS:
+		return set_irqs(front, uarg);
+	case VFIO_DEVICE_RESET:
+		vdev_reset(front->vdev);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* Life */
+
+static int vdev_vfio_open(struct vfio_device *vfio)
+{
+	vdev_open(to_front(vfio)->vdev);
+	return 0;
+}
+
+static void vdev_vfio_close(struct vfio_device *vfio)
+{
+	struct vdev_vfio *front = to_front(vfio);
+
+	mutex_lock(&front->irq_gate);
+	vdev_close(front->vdev);
+	mutex_unlock(&front->irq_gate);
+}
+
+static int vdev_vfio_init(struct vfio_device *vfio)
+{
+	struct vdev_vfio *front = to_front(vfio);
+
+	mutex_init(&front->irq_gate);
+	INIT_WORK(&front->alarm_work, alarm_work);
+	compat_hrtimer_setup(&front->alarm, alarm_expired, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_ABS);
+	return 0;
+}
+
+static void vdev_vfio_release(struct vfio_device *vfio)
+{
+	struct vdev_vfio *front = to_front(vfio);
+
+	/* closed, so nothing sets the alarm again */
+	hrtimer_cancel(&front->alarm);
+	cancel_work_sync(&front->alarm_work);
+	if (front->vdev)
+		vdev_destroy(front->vdev);
+	mutex_destroy(&front->irq_gate);
+}
+
+static const struct vfio_device_ops vdev_vfio_ops = {
+	.name		= "vfio-vdev",
+	.init		= vdev_vfio_init,
+	.release	= vdev_vfio_release,
+	.open_device	= vdev_vfio_open,
+	.close_device	= vdev_vfio_close,
+	.read		= vdev_vfio_read,
+	.write		= vdev_vfio_write,
+	.ioctl		= vdev_vfio_ioctl,
+	COMPAT_VFIO_REGION_INFO_OP(fill_region_info)
+	COMPAT_VFIO_IOMMUFD_EMULATED_OPS
+};
+
+/**
+ * vdev_vfio_create() - make a device of a model, not registered with VFIO yet
+ * @dev: what it hangs off, bound to a driver whose owner is the model's module
+ * @family: the model's family
+ * @model: one of its models
+ *
+ * Return: what vdev_vfio_put() releases, or ERR_PTR.
+ */
+struct vdev_vfio *vdev_vfio_create(struct device *dev,
+				   const struct vdev_family *family,
+				   const struct vdev_model *model)
+{
+	struct vdev_vfio *front;
+	struct vdev *vdev;
+
+	front = vfio_alloc_device(vdev_vfio, vfio, dev, &vdev_vfio_ops);
+	if (IS_ERR(front))
+		return front;
+
+	vdev = vdev_create(family, model, &vdev_vfio_front_ops, front);
+	if (IS_ERR(vdev)) {
+		vfio_put_device(&front->vfio);
+		return ERR_CAST(vdev);
+	}
+	front->vdev = vdev;
+	return front;
+}
+
+/**
+ * vdev_vfio_put() - let go of a device that is not registered with VFIO
+ * @front: the device
+ */
+void vdev_vfio_put(struct vdev_vfio *front)
+{
+	vfio_put_device(&front->vfio);
+}

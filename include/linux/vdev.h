@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * vdev: a virtual PCI device, written once and shown by any front.
+ *
+ * A device *model* is one C file. It declares its PCI identity, BARs and
+ * interrupts in a &struct vdev_model, keeps its registers in private data
+ * and answers register accesses through &struct vdev_ops. It knows nothing
+ * of VFIO, mdev or sockets. A *front* shows models to the world: a mediated
+ * device in the kernel, a vfio-user server in a process.
+ *
+ * Everything in the model's half of this header is called with the device
+ * lock held (&vdev.lock, a mutex): a model needs no locking of its own, may
+ * sleep, and must not call out to anything that takes the lock again.
+ */
+#ifndef _LINUX_VDEV_H
+#define _LINUX_VDEV_H
+
+#include <linux/bits.h>
+#include <linux/device/driver.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pci_regs.h>
+#include <linux/types.h>
+
+struct vdev;
+struct vdev_timer;
+struct vdev_trigger;
+
+/* ------------------------------------------------------------------------
+ * For models
+ */
+
+/**
+ * enum vdev_bar_type - what address space a BAR claims
+ * @VDEV_BAR_NONE: the BAR is not implemented and reads as zero
+ * @VDEV_BAR_IO: I/O ports; answers while COMMAND.IO is set
+ * @VDEV_BAR_MEM: 32-bit memory; answers while COMMAND.MEM is set
+ */
+enum vdev_bar_type {
+	VDEV_BAR_NONE,
+	VDEV_BAR_IO,
+	VDEV_BAR_MEM,
+};
+
+/**
+ * struct vdev_bar - one base address register of a model
+ * @type: address space, see &enum vdev_bar_type
+ * @max_width: widest access in bytes (1, 2, 4 or 8) that the model's handlers
+ *	see; wider ones are split, lowest address first, under one hold of the
+ *	device lock
+ * @size: bytes, a power of two; at least 4 (and at most 256) for I/O and 16
+ *	for memory (PCI Local Bus Specification 3.0, section 6.2.5.1)
+ */
+struct vdev_bar {
+	enum vdev_bar_type type;
+	u8 max_width;
+	u32 size;
+};
+
+/**
+ * struct vdev_param - a choice the user makes for a device before opening it
+ * @name: name of the sysfs file and of the command line option
+ * @values: the words it can be set to, NULL terminated; the first is the
+ *	default
+ *
+ * Parameters are part of what a device *is*: they cannot change while it is
+ * open.
+ */
+struct vdev_param {
+	const char *name;
+	const char * const *values;
+};
+
+/**
+ * struct vdev_model - what the outside of a device looks like
+ * @name: name of the mdev type below its family, "2" for "mtty-2"
+ * @pretty_name: the mdev type's "name" attribute
+ * @description: the mdev type's "description" attribute, one sentence
+ * @variant: for the model itself, to tell its models apart
+ * @units: how much of &vdev_family.capacity one device takes, at least 1
+ * @vendor: PCI vendor id
+ * @device: PCI device id
+ * @subsystem_vendor: PCI subsystem vendor id
+ * @subsystem: PCI subsystem id
+ * @class: base class, sub-class and programming interface, 0xBBSSPP
+ * @revision: PCI revision id
+ * @intx: the device has an interrupt pin (INTA#)
+ * @msi_vectors: messages of the MSI capability, 0 (no capability) or 1
+ * @bars: base address registers; absent ones are left zero
+ */
+struct vdev_model {
+	const char *name;
+	const char *pretty_name;
+	const char *description;
+	unsigned int variant;
+	unsigned int units;
+	u16 vendor;
+	u16 device;
+	u16 subsystem_vendor;
+	u16 subsystem;
+	u32 class;
+	u8 revision;
+	bool intx;
+	u8 msi_vectors;
+	struct vdev_bar bars[PCI_STD_NUM_BARS];
+};
+
+/**
+ * struct vdev_ops - how a model behaves
+ * @init: set up private data, once, before the device can be seen; private
+ *	data arrives zeroed. Optional. 0 or a negative errno.
+ * @release: undo @init. Optional.
+ * @reset: bring the device to its power-on state: after creation, on
+ *	VFIO_DEVICE_RESET, on first open and last close. Timers are already
+ *	stopped and the interrupt condition is already low. Must not fail.
+ * @check_param: refuse a parameter value that this model cannot do: 0 or a
+ *	negative errno. Optional; without it every listed value is accepted.
+ * @read: read @width bytes (1, 2, 4 or 8, at most &vdev_bar.max_width,
+ *	naturally aligned) at @offset into BAR @bar, which is implemented and
+ *	decoding. The value is in the low @width bytes; the rest is ignored.
+ * @write: as @read; bits of @value above @width bytes are zero.
+ *
+ * All are called with the device lock held.
+ */
+struct vdev_ops {
+	int (*init)(struct vdev *vdev);
+	void (*release)(struct vdev *vdev);
+	void (*reset)(struct vdev *vdev);
+	int (*check_param)(struct vdev *vdev, unsigned int param,
+			   unsigned int value);
+	u64 (*read)(struct vdev *vdev, unsigned int bar, u64 offset,
+		    unsigned int width);
+	void (*write)(struct vdev *vdev, unsigned int bar, u64 offset,
+		      unsigned int width, u64 value);
+};
+
+/**
+ * struct vdev_family - the models of one module
+ * @name: names the parent device and prefixes the types, "mtty"
+ * @owner: THIS_MODULE; held while a device of the family is open
+ * @ops: behaviour, common to all models of the family
+ * @priv_size: bytes of private data of each device, see vdev_priv()
+ * @capacity: units that all devices of a parent share; bounds the kernel
+ *	memory that whoever may create devices can pin
+ * @params: parameters each device has; the last has a NULL name. Optional.
+ * @models: the models
+ * @nr_models: how many @models
+ */
+struct vdev_family {
+	const char *name;
+	struct module *owner;
+	const struct vdev_ops *ops;
+	size_t priv_size;
+	unsigned int capacity;
+	const struct vdev_param *params;
+	const struct vdev_model *models;
+	unsigned int nr_models;
+};
+
+#define VDEV_MAX_PARAMS		8
+
+int vdev_register(const struct vdev_family *family);
+void vdev_unregister(const struct vdev_family *family);
+
+/**
+ * module_vdev() - the module is this family and nothing else
+ * @__family: a &struct vdev_family
+ */
+#define module_vdev(__family) \
+	module_driver(__family, vdev_register, vdev_unregister)
+
+void vdev_irq(struct vdev *vdev, bool asserted);
+
+/**
+ * struct vdev_timer - something a model does later
+ * @fn: called once when the time has come, with the device lock held, in
+ *	process context
+ * @deadline: when, in nanoseconds of the front's clock; 0 while not set
+ * @entry: the device's list of timers
+ *
+ * Lives in the model's private data. Fields belong to the core.
+ */
+struct vdev_timer {
+	/* private: */
+	void (*fn)(struct vdev *vdev, struct vdev_timer *timer);
+	u64 deadline;
+	struct list_head entry;
+};
+
+void vdev_timer_init(struct vdev *vdev, struct vdev_timer *timer,
+		     void (*fn)(struct vdev *vdev, struct vdev_timer *timer));
+void vdev_timer_set(struct vdev *vdev, struct vdev_timer *timer, u64 delay_ns);
+void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
+
+/* ------------------------------------------------------------------------
+ * For fronts
+ */
+
+/* Region numbers and the place of a region in the device file are the front's
+ * to give away once and for ever: the numbers are those of vfio-pci
+ * (VFIO_PCI_*_REGION_INDEX), the place is index << VDEV_REGION_SHIFT.
+ */
+#define VDEV_REGION_CONFIG	7
+#define VDEV_NUM_REGIONS	9
+#define VDEV_REGION_SHIFT	40
+
+/* Interrupt indexes, as VFIO_PCI_*_IRQ_INDEX */
+#define VDEV_IRQ_INTX		0
+#define VDEV_IRQ_MSI		1
+#define VDEV_IRQ_NONE		5
+#define VDEV_NUM_IRQS		5
+
+#define VDEV_CONFIG_SIZE	256
+#define VDEV_TIME_NEVER		U64_MAX
+
+/**
+ * struct vdev_front_ops - the services a front gives a device
+ * @now: monotonic nanoseconds, never 0
+ * @alarm: have vdev_alarm() called from process context at @deadline (or as
+ *	soon as possible after it); replaces the alarm set before;
+ *	%VDEV_TIME_NEVER: none. Called with the device lock held.
+ * @trigger_get: make the caller's file descriptor @fd something that can be
+ *	signalled. ERR_PTR(-EBADF) if it is not open, ERR_PTR(-EINVAL) if it is
+ *	of the wrong kind.
+ * @trigger_put: give it back
+ * @trigger_signal: signal it. Called with the device lock held and must not
+ *	call back.
+ * @unmask_bind: from now on call vdev_intx_unmask() from process context
+ *	whenever @fd is signalled; -1: no longer, and return only when no such
+ *	call is under way. -EBUSY while another one is bound. Called *without*
+ *	the device lock.
+ */
+struct vdev_front_ops {
+	u64 (*now)(struct vdev *vdev);
+	void (*alarm)(struct vdev *vdev, u64 deadline);
+	struct vdev_trigger *(*trigger_get)(struct vdev *vdev, int fd);
+	void (*trigger_put)(struct vdev_trigger *trigger);
+	void (*trigger_signal)(struct vdev_trigger *trigger);
+	int (*unmask_bind)(struct vdev *vdev, int fd);
+};
+
+/**
+ * struct vdev_irqs - how a device's interrupts are delivered
+ * @mode: index in use, %VDEV_IRQ_INTX, %VDEV_IRQ_MSI or %VDEV_IRQ_NONE
+ * @nr: triggers in @trigger, 0 in mode %VDEV_IRQ_NONE
+ * @trigger: what to signal for each vector; NULL entries are not bound
+ * @asserted: the model's interrupt condition
+ * @intx_masked: INTx was signalled, or masked by the user, and has not been
+ *	unmasked since
+ * @msi_owed: the condition rose and no message has been sent for that yet
+ */
+struct vdev_irqs {
+	unsigned int mode;
+	unsigned int nr;
+	struct vdev_trigger **trigger;
+	bool asserted;
+	bool intx_masked;
+	bool msi_owed;
+};
+
+/**
+ * struct vdev - a device
+ * @lock: protects everything below it, the model's private data included
+ * @model: what it is
+ * @family: the family of @model
+ * @front: services of the front
+ * @front_data: for the front
+ * @opened: somebody uses the device; parameters are fixed
+ * @params: index of the chosen value of each &vdev_family.params
+ * @config: configuration space, as read
+ * @config_write: bits that a write sets, of each byte of @config
+ * @config_w1c: bits that writing 1 clears, of each byte of @config
+ * @pm_cap: offset of the power management capability
+ * @msi_cap: offset of the MSI capability, 0 if there is none
+ * @irqs: interrupt delivery
+ * @timers: every &vdev_timer of the model
+ * @priv: the model's private data, see vdev_priv()
+ *
+ * Lock order: whatever serialises the front's calls of vdev_set_irqs(), then
+ * @lock. Nothing is taken inside @lock but what the services of the front
+ * take.
+ */
+struct vdev {
+	/* private: */
+	struct mutex lock;	/* see above */
+	const struct vdev_model *model;
+	const struct vdev_family *family;
+	const struct vdev_front_ops *front;
+	void *front_data;
+	bool opened;
+	u8 params[VDEV_MAX_PARAMS];
+	u8 config[VDEV_CONFIG_SIZE];
+	u8 config_write[VDEV_CONFIG_SIZE];
+	u8 config_w1c[VDEV_CONFIG_SIZE];
+	u8 pm_cap;
+	u8 msi_cap;
+	struct vdev_irqs irqs;
+	struct list_head timers;
+	u8 priv[] __aligned(8);
+};
+
+/**
+ * vdev_priv() - the model's private data
+ * @vdev: the device
+ *
+ * &vdev_family.priv_size bytes, zero at creation, aligned to 8.
+ */
+static inline void *vdev_priv(struct vdev *vdev)
+{
+	return vdev->priv;
+}
+
+/**
+ * vdev_variant() - which of the family's models a device is
+ * @vdev: the device
+ *
+ * Return: &vdev_model.variant.
+ */
+static inline unsigned int vdev_variant(const struct vdev *vdev)
+{
+	return vdev->model->variant;
+}
+
+/**
+ * vdev_param() - the value chosen for a parameter
+ * @vdev: the device
+ * @param: index into &vdev_family.params
+ *
+ * Return: index into &vdev_param.values. Constant while the device is open.
+ */
+static inline unsigned int vdev_param(const struct vdev *vdev,
+				      unsigned int param)
+{
+	return vdev->params[param];
+}
+
+int vdev_check_family(const struct vdev_family *family);
+
+struct vdev *vdev_create(const struct vdev_family *family,
+			 const struct vdev_model *model,
+			 const struct vdev_front_ops *front, void *front_data);
+void vdev_destroy(struct vdev *vdev);
+void vdev_open(struct vdev *vdev);
+void vdev_close(struct vdev *vdev);
+void vdev_reset(struct vdev *vdev);
+
+const char *vdev_param_word(struct vdev *vdev, unsigned int param);
+int vdev_set_param(struct vdev *vdev, unsigned int param, const char *word);
+bool vdev_param_allowed(struct vdev *vdev, unsigned int param,
+			unsigned int value);
+
+u32 vdev_region_size(const struct vdev *vdev, unsigned int region);
+u64 vdev_read(struct vdev *vdev, unsigned int region, u32 offset,
+	      unsigned int width);
+void vdev_write(struct vdev *vdev, unsigned int region, u32 offset,
+		unsigned int width, u64 value);
+
+unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index);
+int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,
+		  unsigned int start, unsigned int count, const void *data);
+void vdev_intx_unmask(struct vdev *vdev);
+
+void vdev_alarm(struct vdev *vdev);
+
+#endif /* _LINUX_VDEV_H */

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * mtty: a PCI serial card with one or two 16550A ports.
+ *
+ * Each port is one I/O BAR of eight registers. Register and bit names are
+ * those of the National Semiconductor PC16550D data sheet (June 1995), by way
+ * of <linux/serial_reg.h>; comments quote its section 8.
+ *
+ * The line is infinitely fast: a character written to THR has arrived before
+ * the write is over. So the transmitter is always empty, and a receiver that
+ * is not read overruns. What takes time is silence: the character timeout
+ * lasts four character times at the programmed speed.
+ */
+#include <linux/errno.h>
+#include <linux/math64.h>
+#include <linux/serial_reg.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/vdev.h>
+
+#define MTTY_MAX_PORTS		2
+#define MTTY_FIFO_SIZE		16
+#define MTTY_CLOCK_HZ		1843200
+#define MTTY_POWER_ON_DIVISOR	12	/* 9600 baud; the chip leaves it open */
+
+#define MTTY_IER_MASK		(UART_IER_RDI | UART_IER_THRI |		\
+				 UART_IER_RLSI | UART_IER_MSI)
+#define MTTY_MCR_MASK		(UART_MCR_DTR | UART_MCR_RTS |		\
+				 UART_MCR_OUT1 | UART_MCR_OUT2 | UART_MCR_LOOP)
+#define MTTY_MSR_INPUTS		(UART_MSR_DCD | UART_MSR_RI |		\
+				 UART_MSR_DSR | UART_MSR_CTS)
+#define MTTY_IIR_TIMEOUT	0x0c
+#define MTTY_IIR_FIFO		0xc0
+
+/* where the line leads, as the user chose before opening the device */
+enum { MTTY_WIRING };
+enum { MTTY_LOOPBACK, MTTY_CROSS };
+
+struct mtty_char {
+	u8 data;
+	u8 lsr;			/* errors that came with it */
+};
+
+struct mtty_port {
+	u8 ier;
+	u8 fcr;
+	u8 lcr;
+	u8 mcr;
+	u8 msr;
+	u8 scr;
+	u16 divisor;
+	bool overrun;
+	bool thr_empty;		/* the THRE interrupt has a cause */
+	bool timeout;
+	u8 rx_first;
+	u8 rx_count;
+	struct mtty_char rx[MTTY_FIFO_SIZE];
+	struct vdev_timer silence;
+};
+
+struct mtty {
+	struct mtty_port port[MTTY_MAX_PORTS];
+};
+
+static unsigned int mtty_nr_ports(struct vdev *vdev)
+{
+	return vdev_variant(vdev);
+}
+
+/* The port at the other end of the line, maybe this one. */
+static struct mtty_port *mtty_peer(struct vdev *vdev, struct mtty_port *port)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+
+	if (vdev_param(vdev, MTTY_WIRING) == MTTY_LOOPBACK)
+		return port;
+	return port == &mtty->port[0] ? &mtty->port[1] : &mtty->port[0];
+}
+
+/* Receiver and its FIFO (8.4, 8.7) */
+
+static bool mtty_fifo_enabled(const struct mtty_port *port)
+{
+	return port->fcr & UART_FCR_ENABLE_FIFO;
+}
+
+static u8 mtty_trigger_level(const struct mtty_port *port)
+{
+	static const u8 level[] = { 1, 4, 8, 14 };
+
+	if (!mtty_fifo_enabled(port))
+		return 1;
+	return level[UART_FCR_R_TRIG_BITS(port->fcr)];
+}
+
+static struct mtty_char *mtty_rx_slot(struct mtty_port *port, u8 nr)
+{
+	return &port->rx[(port->rx_first + nr) % MTTY_FIFO_SIZE];
+}
+
+/* Errors are revealed when their character is the next to be read. */
+static u8 mtty_rx_errors(struct mtty_port *port)
+{
+	return port->rx_count ? mtty_rx_slot(port, 0)->lsr : 0;
+}
+
+static u8 mtty_word_mask(const struct mtty_port *port)
+{
+	return 0xff >> (3 - (port->lcr & UART_LCR_WLEN8));
+}
+
+/* Start, data, parity and stop bits of a character; 1.5 stop bits count as 2. */
+static unsigned int mtty_bits_per_char(const struct mtty_port *port)
+{
+	return 1 + 5 + (port->lcr & UART_LCR_WLEN8) +
+	       !!(port->lcr & UART_LCR_PARITY) +
+	       1 + !!(port->lcr & UART_LCR_STOP);
+}
+
+/* 8.7: the timeout counts from the last arrival or read, if any are left. */
+static void mtty_watch_silence(struct vdev *vdev, struct mtty_port *port)
+{
+	u64 bits = 4 * mtty_bits_per_char(port);
+	u64 divisor = port->divisor ? port->divisor : 1;
+
+	port->timeout = false;
+	if (!mtty_fifo_enabled(port) || !port->rx_count ||
+	    port->rx_count >= mtty_trigger_level(port)) {
+		vdev_timer_cancel(vdev, &port->silence);
+		return;
+	}
+	vdev_timer_set(vdev, &port->silence,
+		       div_u64(bits * divisor * 16 * NSEC_PER_SEC,
+			       MTTY_CLOCK_HZ));
+}
+
+static void mtty_receive(struct vdev *vdev, struct mtty_port *port, u8 data,
+			 u8 errors)
+{
+	u8 room = mtty_fifo_enabled(port) ? MTTY_FIFO_SIZE : 1;
+
+	if (port->rx_count == room) {
+		port->overrun = true;
+		/* 8.4: FIFO full: the newcomer is lost; no FIFO: the old one */
+		if (mtty_fifo_enabled(port))
+			return;
+		port->rx_count = 0;
+	}
+	*mtty_rx_slot(port, port->rx_count++) = (struct mtty_char) {
+		.data = data & mtty_word_mask(port),
+		.lsr = errors,
+	};
+	mtty_watch_silence(vdev, port);
+}
+
+static u8 mtty_read_rbr(struct vdev *vdev, struct mtty_port *port)
+{
+	u8 data = mtty_rx_slot(port, 0)->data;
+
+	if (port->rx_count) {
+		port->rx_count--;
+		port->rx_first = (port->rx_first + 1) % MTTY_FIFO_SIZE;
+	}
+	mtty_watch_silence(vdev, port);
+	return data;
+}
+
+static void mtty_clear_rx(struct vdev *vdev, struct mtty_port *port)
+{
+	port->rx_count = 0;
+	mtty_watch_silence(vdev, port);
+}
+
+/* The line */
+
+static void mtty_send(struct vdev *vdev, struct mtty_port *port, u8 data,
+		      u8 errors)
+{
+	struct mtty_port *peer = mtty_peer(vdev, port);
+
+	data &= mtty_word_mask(port);
+	if (port->mcr & UART_MCR_LOOP)
+		mtty_receive(vdev, port, data, errors);
+	else if (!(peer->mcr & UART_MCR_LOOP))
+		mtty_receive(vdev, peer, data, errors);
+}
+
+/* Modem control outputs as seen on the other end; 8.6.5: none in loop mode. */
+static u8 mtty_msr_inputs(struct vdev *vdev, struct mtty_port *port)
+{
+	struct mtty_port *peer = mtty_peer(vdev, port);
+	bool loop = port->mcr & UART_MCR_LOOP;
+	u8 mcr = loop ? port->mcr : peer->mcr;
+	u8 msr = 0;
+
+	if (!loop && (peer->mcr & UART_MCR_LOOP))
+		return 0;
+	if (mcr & UART_MCR_RTS)
+		msr |= UART_MSR_CTS;
+	if (mcr & UART_MCR_DTR)
+		msr |= loop ? UART_MSR_DSR : UART_MSR_DSR | UART_MSR_DCD;
+	if (loop && (mcr & UART_MCR_OUT1))
+		msr |= UART_MSR_RI;
+	if (loop && (mcr & UART_MCR_OUT2))
+		msr |= UART_MSR_DCD;
+	return msr;
+}
+
+/* 8.8: delta bits tell of changes, that of RI of its trailing edge only. */
+static void mtty_update_msr(struct vdev *vdev, struct mtty_port *port)
+{
+	u8 inputs = mtty_msr_inputs(vdev, port);
+	u8 changed = (port->msr ^ inputs) & MTTY_MSR_INPUTS;
+
+	if (inputs & UART_MSR_RI)
+		changed &= ~UART_MSR_RI;
+	port->msr = inputs | (port->msr & UART_MSR_ANY_DELTA) | changed >> 4;
+}
+
+/* Interrupts (8.5), highest priority first */
+
+static u8 mtty_iir(struct mtty_port *port)
+{
+	if ((port->ier & UART_IER_RLSI) &&
+	    (port->overrun || mtty_rx_errors(port)))
+		return UART_IIR_RLSI;
+	if ((port->ier & UART_IER_RDI) &&
+	    port->rx_count >= mtty_trigger_level(port))
+		return UART_IIR_RDI;
+	if ((port->ier & UART_IER_RDI) && port->timeout)
+		return MTTY_IIR_TIMEOUT;
+	if ((port->ier & UART_IER_THRI) && port->thr_empty)
+		return UART_IIR_THRI;
+	if ((port->ier & UART_IER_MSI) && (port->msr & UART_MSR_ANY_DELTA))
+		return UART_IIR_MSI;
+	return UART_IIR_NO_INT;
+}
+
+static void mtty_update_irq(struct vdev *vdev)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+	bool asserted = false;
+	unsigned int i;
+
+	for (i = 0; i < mtty_nr_ports(vdev); i++)
+		asserted |= mtty_iir(&mtty->port[i]) != UART_IIR_NO_INT;
+	vdev_irq(vdev, asserted);
+}
+
+static void mtty_silence(struct vdev *vdev, struct vdev_timer *timer)
+{
+	struct mtty_port *port = container_of(timer, struct mtty_port, silence);
+
+	port->timeout = true;
+	mtty_update_irq(vdev);
+}
+
+/* Registers (8.0, table II) */
+
+static bool mtty_dlab(const struct mtty_port *port)
+{
+	return port->lcr & UART_LCR_DLAB;
+}
+
+static u8 mtty_read_iir(struct mtty_port *port)
+{
+	u8 iir = mtty_iir(port);
+
+	if (iir == UART_IIR_THRI)
+		port->thr_empty = false;
+	return mtty_fifo_enabled(port) ? iir | MTTY_IIR_FIFO : iir;
+}
+
+static u8 mtty_read_lsr(struct mtty_port *port)
+{
+	u8 lsr = UART_LSR_THRE | UART_LSR_TEMT | mtty_rx_errors(port);
+	unsigned int i;
+
+	if (port->rx_count)
+		lsr |= UART_LSR_DR;
+	if (port->overrun)
+		lsr |= UART_LSR_OE;
+	for (i = 0; mtty_fifo_enabled(port) && i < port->rx_count; i++)
+		if (mtty_rx_slot(port, i)->lsr)
+			lsr |= UART_LSR_FIFOE;
+
+	port->overrun = false;
+	mtty_rx_slot(port, 0)->lsr = 0;
+	return lsr;
+}
+
+static u8 mtty_read_msr(struct mtty_port *port)
+{
+	u8 msr = port->msr;
+
+	port->msr &= MTTY_MSR_INPUTS;
+	return msr;
+}
+
+static u64 mtty_read(struct vdev *vdev, unsigned int bar, u64 offset,
+		     unsigned int width)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+	struct mtty_port *port = &mtty->port[bar];
+	u8 value = 0;
+
+	switch (offset) {
+	case UART_RX:
+		value = mtty_dlab(port) ? port->divisor :
+					  mtty_read_rbr(vdev, port);
+		break;
+	case UART_IER:
+		value = mtty_dlab(port) ? port->divisor >> 8 : port->ier;
+		break;
+	case UART_IIR:
+		value = mtty_read_iir(port);
+		break;
+	case UART_LCR:
+		return port->lcr;
+	case UART_MCR:
+		return port->mcr;
+	case UART_LSR:
+		value = mtty_read_lsr(port);
+		break;
+	case UART_MSR:
+		value = mtty_read_msr(port);
+		break;
+	case UART_SCR:
+		return port->scr;
+	}
+	mtty_update_irq(vdev);
+	return value;
+}
+
+static void mtty_write_thr(struct vdev *vdev, struct mtty_port *port, u8 data)
+{
+	/* 8.2: while a break is sent the line carries nothing else */
+	if (!(port->lcr & UART_LCR_SBC))
+		mtty_send(vdev, port, data, 0);
+	port->thr_empty = true;
+}
+
+static void mtty_write_ier(struct mtty_port *port, u8 value)
+{
+	/* enabling the interrupt while THR is empty is a cause of it */
+	if (value & ~port->ier & UART_IER_THRI)
+		port->thr_empty = true;
+	port->ier = value & MTTY_IER_MASK;
+}
+
+static void mtty_write_fcr(struct vdev *vdev, struct mtty_port *port, u8 value)
+{
+	bool toggled = (value ^ port->fcr) & UART_FCR_ENABLE_FIFO;
+
+	/* 8.4: the other bits are programmed only together with bit 0 */
+	port->fcr = value & UART_FCR_ENABLE_FIFO ?
+		    value & (UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_MASK) : 0;
+	if (toggled || (port->fcr && (value & UART_FCR_CLEAR_RCVR)))
+		mtty_clear_rx(vdev, port);
+	else
+		mtty_watch_silence(vdev, port);
+}
+
+static void mtty_write_lcr(struct vdev *vdev, struct mtty_port *port, u8 value)
+{
+	bool break_begins = value & ~port->lcr & UART_LCR_SBC;
+
+	port->lcr = value;
+	/* the receiver sees one zero character without a stop bit */
+	if (break_begins)
+		mtty_send(vdev, port, 0, UART_LSR_BI | UART_LSR_FE);
+}
+
+static void mtty_write_mcr(struct vdev *vdev, struct mtty_port *port, u8 value)
+{
+	port->mcr = value & MTTY_MCR_MASK;
+	mtty_update_msr(vdev, port);
+	mtty_update_msr(vdev, mtty_peer(vdev, port));
+}
+
+static void mtty_write(struct vdev *vdev, unsigned int bar, u64 offset,
+		       unsigned int width, u64 value)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+	struct mtty_port *port = &mtty->port[bar];
+
+	switch (offset) {
+	case UART_TX:
+		if (mtty_dlab(port))
+			port->divisor = (port->divisor & 0xff00) | value;
+		else
+			mtty_write_thr(vdev, port, value);
+		break;
+	case UART_IER:
+		if (mtty_dlab(port))
+			port->divisor = (port->divisor & 0x00ff) | value << 8;
+		else
+			mtty_write_ier(port, value);
+		break;
+	case UART_FCR:
+		mtty_write_fcr(vdev, port, value);
+		break;
+	case UART_LCR:
+		mtty_write_lcr(vdev, port, value);
+		break;
+	case UART_MCR:
+		mtty_write_mcr(vdev, port, value);
+		break;
+	case UART_SCR:
+		port->scr = value;
+		return;
+	}
+	mtty_update_irq(vdev);
+}
+
+/* The device */
+
+static int mtty_init(struct vdev *vdev)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+	unsigned int i;
+
+	for (i = 0; i < MTTY_MAX_PORTS; i++)
+		vdev_timer_init(vdev, &mtty->port[i].silence, mtty_silence);
+	return 0;
+}
+
+static void mtty_reset(struct vdev *vdev)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+	unsigned int i;
+
+	for (i = 0; i < MTTY_MAX_PORTS; i++) {
+		struct mtty_port *port = &mtty->port[i];
+
+		/* everything but the timer, which is the core's */
+		memset(port, 0, offsetof(struct mtty_port, silence));
+		port->divisor = MTTY_POWER_ON_DIVISOR;
+	}
+}
+
+static int mtty_check_param(struct vdev *vdev, unsigned int param,
+			    unsigned int value)
+{
+	if (value == MTTY_CROSS && mtty_nr_ports(vdev) < 2)
+		return -EINVAL;
+	return 0;
+}
+
+static const struct vdev_ops mtty_ops = {
+	.init		= mtty_init,
+	.reset		= mtty_reset,
+	.check_param	= mtty_check_param,
+	.read		= mtty_read,
+	.write		= mtty_write,
+};
+
+static const char * const mtty_wirings[] = {
+	[MTTY_LOOPBACK]	= "loopback",
+	[MTTY_CROSS]	= "cross",
+	NULL
+};
+
+static const struct vdev_param mtty_params[] = {
+	[MTTY_WIRING]	= { .name = "wiring", .values = mtty_wirings },
+	{ }
+};
+
+#define MTTY_PORT_BAR	{ .type = VDEV_BAR_IO, .size = 8, .max_width = 1 }
+
+/* The names and ids of the in-tree sample: guests and scripts know them. */
+#define MTTY_IDENTITY							\
+	.vendor = 0x4348, .device = 0x3253,				\
+	.subsystem_vendor = 0x4348, .subsystem = 0x3253,		\
+	.class = 0x070002, .revision = 0x10, .intx = true, .msi_vectors = 1
+
+static const struct vdev_model mtty_models[] = {
+	{
+		.name = "1",
+		.pretty_name = "Single port serial",
+		.description = "PCI serial card with one 16550A port",
+		.variant = 1,
+		.units = 1,
+		MTTY_IDENTITY,
+		.bars = { MTTY_PORT_BAR },
+	}, {
+		.name = "2",
+		.pretty_name = "Dual port serial",
+		.description = "PCI serial card with two 16550A ports",
+		.variant = 2,
+		.units = 2,
+		MTTY_IDENTITY,
+		.bars = { MTTY_PORT_BAR, MTTY_PORT_BAR },
+	},
+};
+
+static const struct vdev_family mtty_family = {
+	.name		= "mtty",
+	.owner		= THIS_MODULE,
+	.ops		= &mtty_ops,
+	.priv_size	= sizeof(struct mtty),
+	.capacity	= 256,
+	.params		= mtty_params,
+	.models		= mtty_models,
+	.nr_models	= ARRAY_SIZE(mtty_models),
+};
+
+module_vdev(mtty_family);
+
+MODULE_LICENSE("Dual BSD/GPL");
+MODULE_DESCRIPTION("PCI serial card as a mediated device");
+MODULE_AUTHOR("vfiokit developers");
