@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The setting most cases use: a halted machine with three mtty cards."""
+
+import time
+
+from case import Setting
+from machine import Machine
+from mdev import Mdev
+from mtty import Card
+
+DUAL_SLOT, SINGLE_SLOT, CROSSED_SLOT = 4, 5, 6
+
+# Nothing lives at this RAM address of a machine without a guest.
+MESSAGE_ADDRESS = 0x100000
+
+# How long an interrupt may take. It is a failure's price only.
+IRQ_TIMEOUT = 10
+
+
+class CardBench(Setting):
+    """A q35 machine: there PCI pins are routed without firmware's help.
+
+    dual is a two-port card wired as loopback, single a one-port card, crossed a
+    two-port card wired crosswise.
+    """
+
+    def __init__(self, variant):
+        super().__init__(variant)
+        self.machine: Machine | None = None
+        self._mdevs: list[Mdev] = []
+
+    def open(self) -> None:
+        plan = [("dual", DUAL_SLOT, "mtty-2", "loopback"),
+                ("single", SINGLE_SLOT, "mtty-1", "loopback"),
+                ("crossed", CROSSED_SLOT, "mtty-2", "cross")]
+        arguments = ["-machine", "q35", "-m", "64M", *self.variant.global_arguments()]
+        for name, slot, mdev_type, wiring in plan:
+            mdev = Mdev(mdev_type, wiring)
+            self._mdevs.append(mdev)
+            arguments += self.variant.device_arguments(mdev, name, slot)
+        self.machine = Machine(self.variant.binary, arguments)
+        qtest = self.qtest = self.machine.qtest
+        qtest.intercept_ioapic()
+        self.dual = Card(qtest, DUAL_SLOT, ports=2)
+        self.single = Card(qtest, SINGLE_SLOT, ports=1)
+        self.crossed = Card(qtest, CROSSED_SLOT, ports=2)
+        self.cards = [self.dual, self.single, self.crossed]
+
+    def prepare(self) -> None:
+        """Each case starts from a reset machine with its cards brought up."""
+        self.qtest.transcript.clear()
+        self.machine.reset()
+        for card in self.cards:
+            card.bring_up()
+        self.forget_irqs()
+
+    def close(self) -> None:
+        try:
+            if self.machine:
+                self.machine.kill()
+                self.machine = None
+        finally:
+            while self._mdevs:
+                self._mdevs.pop().remove()
+
+    def evidence(self) -> str:
+        if not self.machine:
+            return ""
+        return "\n".join(["command: " + " ".join(self.machine.command),
+                          "QEMU's stderr:", self.machine.stderr(),
+                          "qtest transcript:", *self.qtest.transcript])
+
+    # -- interrupts ---------------------------------------------------------
+
+    def forget_irqs(self) -> None:
+        for card in self.cards:
+            self.qtest.take_changes(card.pin)
+
+    def raised(self, card: Card) -> bool:
+        """Wait for card's interrupt pin to go up."""
+        return self.qtest.wait_irq(card.pin, True, IRQ_TIMEOUT)
+
+    def lowered(self, card: Card) -> bool:
+        return self.qtest.wait_irq(card.pin, False, IRQ_TIMEOUT)
+
+    def changes(self, card: Card) -> list[str]:
+        """What card's pin did since forget_irqs(), once all is quiet."""
+        self.qtest.settle()
+        return self.qtest.take_changes(card.pin)
+
+    def clear_message(self) -> None:
+        self.qtest.writel(MESSAGE_ADDRESS, 0xffffffff)
+
+    def message(self, timeout: float = IRQ_TIMEOUT) -> int | None:
+        """Wait for an MSI message; None when none comes."""
+        end = time.monotonic() + timeout
+        while (value := self.qtest.readl(MESSAGE_ADDRESS)) == 0xffffffff:
+            if time.monotonic() > end:
+                return None
+            time.sleep(0.002)
+        return value
+
+    def no_message(self) -> bool:
+        self.qtest.settle()
+        return self.qtest.readl(MESSAGE_ADDRESS) == 0xffffffff

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Test the mtty device with real QEMUs.
+
+Runs as root on a machine with our modules and with qemu-7.2, qemu-10.0 and
+qemu-11.1 on PATH. Writes KTAP; the last line is "N passed, N failed, N skipped"
+and the exit status 0 when nothing failed.
+"""
+
+import argparse
+import fnmatch
+import importlib
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+
+from case import CASES, Case, Setting
+from ktap import Ktap
+from mdev import PARENT
+from surroundings import KernelLog, pace
+from variant import VERSIONS, Variant, variants
+
+TEST_MODULES = ["test_config", "test_uart", "test_irq", "test_reset", "test_hotplug",
+                "test_guest"]
+
+CLOSE_TIMEOUT = 90
+KERNEL_CASE = "the kernel kept quiet"
+UNLOAD_CASE = "mtty unloads when nobody needs it"
+
+
+class TimedOut(Exception):
+    """A case used up its time."""
+
+
+class TimeLimit:
+    """Interrupt whatever runs after some seconds."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds * pace()
+
+    def __enter__(self):
+        signal.signal(signal.SIGALRM, self._expire)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _expire(self, *_):
+        raise TimedOut(f"timed out after {self.seconds:.0f} s")
+
+
+class Group:
+    """Runs the cases of one setting with one variant."""
+
+    def __init__(self, variant: Variant, setting: type[Setting], log: Ktap):
+        self._variant = variant
+        self._make = setting
+        self._log = log
+        self._setting: Setting | None = None
+
+    def run(self, cases: list[Case]) -> None:
+        why = self._make.unwanted()
+        for case in cases:
+            if why:
+                self._log.skip(full_name(self._variant, case), why)
+            else:
+                self._run_case(case)
+        self._close()
+
+    def _run_case(self, case: Case) -> None:
+        name = full_name(self._variant, case)
+        start = time.monotonic()
+        try:
+            seconds = case.timeout + (0 if self._setting else self._make.start_timeout)
+            with TimeLimit(seconds):
+                if not self._setting:
+                    self._setting = self._make(self._variant)
+                    self._setting.open()
+                self._setting.prepare()
+                case.function(self._setting)
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            self._log.not_ok(name, self._describe(error))
+            if self._make.reopen_after_failure:
+                self._close()
+        else:
+            self._log.ok(name, time.monotonic() - start)
+
+    def _describe(self, error: Exception) -> str:
+        where = [frame for frame in traceback.extract_tb(error.__traceback__)
+                 if os.path.basename(frame.filename).startswith("test_")]
+        place = f" ({os.path.basename(where[-1].filename)}:{where[-1].lineno})" if where else ""
+        evidence = self._setting.evidence() if self._setting else ""
+        notes = getattr(error, "__notes__", [])
+        return "\n".join([f"{type(error).__name__}{place}: {error}", *notes, evidence])
+
+    def _close(self) -> None:
+        if not self._setting:
+            return
+        try:
+            with TimeLimit(CLOSE_TIMEOUT):
+                self._setting.close()
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            self._log.note(f"cleaning up: {error}")
+        self._setting = None
+
+
+def full_name(variant: Variant, case: Case) -> str:
+    return f"{variant.name}: {case.name}"
+
+
+def run_variant(variant: Variant, cases: list[Case], log: Ktap) -> None:
+    for setting, group in itertools.groupby(cases, lambda case: case.setting):
+        Group(variant, setting, log).run(list(group))
+
+
+def unload(log: Ktap) -> None:
+    result = subprocess.run(["rmmod", "mtty"], capture_output=True, text=True, check=False)
+    if result.returncode:
+        log.not_ok(UNLOAD_CASE, result.stderr)
+    else:
+        log.ok(UNLOAD_CASE, 0)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--qemu", choices=VERSIONS, help="only this version of QEMU")
+    parser.add_argument("--binding", choices=["container", "iommufd"], help="only this way to bind")
+    parser.add_argument("--only", metavar="PATTERN", default="*",
+                        help="only cases whose name matches, such as '*MSI*'")
+    parser.add_argument("--list", action="store_true", help="list the tests and end")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    for module in TEST_MODULES:
+        importlib.import_module(module)
+    plan = [(variant, [case for case in CASES if case.applies_to(variant)
+                       and fnmatch.fnmatch(case.name, arguments.only)])
+            for variant in variants(arguments.qemu, arguments.binding)]
+    plan = [(variant, cases) for variant, cases in plan if cases]
+    if arguments.list:
+        for variant, cases in plan:
+            print("\n".join(full_name(variant, case) for case in cases))
+        return 0
+
+    loaded_here = not os.path.exists(PARENT)
+    if loaded_here:
+        loading = subprocess.run(["modprobe", "mtty"], check=False)
+        if loading.returncode or not os.path.exists(PARENT):
+            print("Bail out! modprobe mtty failed")
+            return 1
+
+    kernel = KernelLog()
+    missing = {variant: variant.missing() for variant, _ in plan}
+    planned = sum(1 if missing[variant] else len(cases) for variant, cases in plan)
+    log = Ktap(planned + 1 + loaded_here)
+    for variant, cases in plan:
+        if missing[variant]:
+            log.skip(f"{variant.name}: all {len(cases)} tests", missing[variant])
+        else:
+            run_variant(variant, cases, log)
+    if loaded_here:
+        unload(log)
+    complaints = kernel.complaints()
+    if complaints:
+        log.not_ok(KERNEL_CASE, complaints)
+    else:
+        log.ok(KERNEL_CASE, 0)
+    return 0 if log.finish() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
