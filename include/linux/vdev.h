@@ -208,6 +208,8 @@ void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
 /* Interrupt indexes, as VFIO_PCI_*_IRQ_INDEX */
 #define VDEV_IRQ_INTX		0
 #define VDEV_IRQ_MSI		1
+#define VDEV_IRQ_ERR		3
+#define VDEV_IRQ_REQ		4
 #define VDEV_IRQ_NONE		5
 #define VDEV_NUM_IRQS		5
 
@@ -245,6 +247,8 @@ struct vdev_front_ops {
  * @mode: index in use, %VDEV_IRQ_INTX, %VDEV_IRQ_MSI or %VDEV_IRQ_NONE
  * @nr: triggers in @trigger, 0 in mode %VDEV_IRQ_NONE
  * @trigger: what to signal for each vector; NULL entries are not bound
+ * @err: what to signal for %VDEV_IRQ_ERR, or NULL; in any mode
+ * @req: what to signal for %VDEV_IRQ_REQ, or NULL; in any mode
  * @asserted: the model's interrupt condition
  * @intx_masked: INTx was signalled, or masked by the user, and has not been
  *	unmasked since
@@ -254,6 +258,8 @@ struct vdev_irqs {
 	unsigned int mode;
 	unsigned int nr;
 	struct vdev_trigger **trigger;
+	struct vdev_trigger *err;
+	struct vdev_trigger *req;
 	bool asserted;
 	bool intx_masked;
 	bool msi_owed;
@@ -360,6 +366,7 @@ unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index);
 int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,
 		  unsigned int start, unsigned int count, const void *data);
 void vdev_intx_unmask(struct vdev *vdev);
+bool vdev_request(struct vdev *vdev);
 
 void vdev_alarm(struct vdev *vdev);
 

@@ -9,6 +9,8 @@
  * may not be sent yet is owed, and sent when it may, if the condition still
  * holds then.
  *
+ * ERR and REQ carry messages of the host to the user, in any mode.
+ *
  * VFIO_DEVICE_SET_IRQS answers as vfio-pci does, in every corner, so that a
  * user cannot tell a model from a function behind vfio-pci.
  *
@@ -140,6 +142,9 @@ unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index)
 		return vdev->model->intx ? 1 : 0;
 	case VDEV_IRQ_MSI:
 		return vdev->model->msi_vectors;
+	case VDEV_IRQ_ERR:
+	case VDEV_IRQ_REQ:
+		return 1;
 	default:
 		return 0;
 	}
@@ -302,6 +307,42 @@ static int msi_trigger(struct vdev *vdev, const struct irq_request *req)
 	return 0;
 }
 
+static int single_replace(struct vdev *vdev, struct vdev_trigger **slot, s32 fd)
+{
+	struct vdev_trigger *trigger = NULL;
+
+	if (fd < -1)
+		return -EINVAL;
+	if (fd >= 0) {
+		trigger = vdev->front->trigger_get(vdev, fd);
+		if (IS_ERR(trigger))
+			return PTR_ERR(trigger);
+	}
+	if (*slot)
+		vdev->front->trigger_put(*slot);
+	*slot = trigger;
+	return 0;
+}
+
+/* ERR and REQ */
+static int single_trigger(struct vdev *vdev, struct vdev_trigger **slot,
+			  const struct irq_request *req)
+{
+	bool none = req->data_type == VFIO_IRQ_SET_DATA_NONE;
+
+	if (none && !*slot)
+		return -EINVAL;
+	if (none && !req->count)
+		return single_replace(vdev, slot, -1);
+	if (!req->count)
+		return -EINVAL;
+	if (req->data_type == VFIO_IRQ_SET_DATA_EVENTFD)
+		return single_replace(vdev, slot, req->fds[0]);
+	if (wants_loopback(req, 0) && *slot)
+		vdev->front->trigger_signal(*slot);
+	return 0;
+}
+
 static int set_irqs_locked(struct vdev *vdev, u32 action,
 			   const struct irq_request *req)
 {
@@ -315,6 +356,14 @@ static int set_irqs_locked(struct vdev *vdev, u32 action,
 	case VDEV_IRQ_MSI:
 		if (action == VFIO_IRQ_SET_ACTION_TRIGGER)
 			return msi_trigger(vdev, req);
+		break;
+	case VDEV_IRQ_ERR:
+		if (action == VFIO_IRQ_SET_ACTION_TRIGGER)
+			return single_trigger(vdev, &vdev->irqs.err, req);
+		break;
+	case VDEV_IRQ_REQ:
+		if (action == VFIO_IRQ_SET_ACTION_TRIGGER)
+			return single_trigger(vdev, &vdev->irqs.req, req);
 		break;
 	}
 	return -ENOTTY;
@@ -397,8 +446,31 @@ int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,
 }
 EXPORT_SYMBOL_GPL(vdev_set_irqs);
 
+/**
+ * vdev_request() - ask the user to let go of the device
+ * @vdev: the device
+ *
+ * Context: process context; takes the device lock.
+ *
+ * Return: whether there is a user who listens (%VDEV_IRQ_REQ).
+ */
+bool vdev_request(struct vdev *vdev)
+{
+	bool listens;
+
+	mutex_lock(&vdev->lock);
+	listens = vdev->irqs.req;
+	if (listens)
+		vdev->front->trigger_signal(vdev->irqs.req);
+	mutex_unlock(&vdev->lock);
+	return listens;
+}
+EXPORT_SYMBOL_GPL(vdev_request);
+
 /* Nobody uses the device any more: deliver to nobody. */
 void vdev_irqs_release(struct vdev *vdev)
 {
 	irqs_disable(vdev);
+	single_replace(vdev, &vdev->irqs.err, -1);
+	single_replace(vdev, &vdev->irqs.req, -1);
 }

@@ -20,6 +20,8 @@ static_assert(VDEV_REGION_CONFIG == VFIO_PCI_CONFIG_REGION_INDEX);
 static_assert(VDEV_NUM_REGIONS == VFIO_PCI_NUM_REGIONS);
 static_assert(VDEV_IRQ_INTX == VFIO_PCI_INTX_IRQ_INDEX);
 static_assert(VDEV_IRQ_MSI == VFIO_PCI_MSI_IRQ_INDEX);
+static_assert(VDEV_IRQ_ERR == VFIO_PCI_ERR_IRQ_INDEX);
+static_assert(VDEV_IRQ_REQ == VFIO_PCI_REQ_IRQ_INDEX);
 static_assert(VDEV_NUM_IRQS == VFIO_PCI_NUM_IRQS);
 
 static struct vdev_vfio *to_front(struct vfio_device *vfio)
@@ -371,6 +373,14 @@ static void vdev_vfio_close(struct vfio_device *vfio)
 	mutex_unlock(&front->irq_gate);
 }
 
+/* Called again every few seconds until the device is closed. */
+static void vdev_vfio_request(struct vfio_device *vfio, unsigned int count)
+{
+	if (!vdev_request(to_front(vfio)->vdev) && !count)
+		dev_notice(vfio->dev,
+			   "its user takes no requests: removal waits until the device is closed\n");
+}
+
 static int vdev_vfio_init(struct vfio_device *vfio)
 {
 	struct vdev_vfio *front = to_front(vfio);
@@ -403,6 +413,7 @@ static const struct vfio_device_ops vdev_vfio_ops = {
 	.read		= vdev_vfio_read,
 	.write		= vdev_vfio_write,
 	.ioctl		= vdev_vfio_ioctl,
+	.request	= vdev_vfio_request,
 	COMPAT_VFIO_REGION_INFO_OP(fill_region_info)
 	COMPAT_VFIO_IOMMUFD_EMULATED_OPS
 };
