@@ -9,7 +9,7 @@ VM := tools/testing/vm/vm
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
 
 .PHONY: modules modules_install clean help demo check bench htmldocs
-.PHONY: check-static unit selftests
+.PHONY: check-static unit
 .DEFAULT_GOAL := modules
 
 modules: $(KDIR)
@@ -44,3 +44,21 @@ help:
 	@echo '  unit             the portable code in user space, under ASAN and UBSAN'
 	@echo '  bench            speed beside the in-tree mtty; writes build/bench.json'
 	@echo '  htmldocs         the documentation, into build/html'
+
+demo:
+	tools/demo/demo
+
+check:
+	tools/testing/check
+
+check-static:
+	tools/testing/static/check
+
+unit:
+	+$(MAKE) -C tools/testing/unit check
+
+bench:
+	tools/testing/bench/bench
+
+htmldocs:
+	tools/docs/htmldocs
