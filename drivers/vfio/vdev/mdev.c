@@ -130,11 +130,11 @@ static int vdev_mdev_probe(struct mdev_device *mdev)
 	dev_set_drvdata(&mdev->dev, front);
 	ret = vfio_register_emulated_iommu_dev(&front->vfio);
 	if (ret)
-		goto err_put;
+		goto err_destroy;
 	return 0;
 
-err_put:
-	vdev_vfio_put(front);
+err_destroy:
+	vdev_vfio_destroy(front);
 err_units:
 	give_units(mf, model->units);
 	return ret;
@@ -146,7 +146,7 @@ static void vdev_mdev_remove(struct mdev_device *mdev)
 	struct vdev_vfio *front = dev_get_drvdata(&mdev->dev);
 
 	vfio_unregister_group_dev(&front->vfio);
-	vdev_vfio_put(front);
+	vdev_vfio_destroy(front);
 	give_units(type_family(mdev->type), type_model(mdev->type)->units);
 }
 

@@ -34,6 +34,6 @@ struct vdev_vfio {
 struct vdev_vfio *vdev_vfio_create(struct device *dev,
 				   const struct vdev_family *family,
 				   const struct vdev_model *model);
-void vdev_vfio_put(struct vdev_vfio *front);
+void vdev_vfio_destroy(struct vdev_vfio *front);
 
 #endif /* _VDEV_FRONT_H */

@@ -394,14 +394,7 @@ static int vdev_vfio_init(struct vfio_device *vfio)
 
 static void vdev_vfio_release(struct vfio_device *vfio)
 {
-	struct vdev_vfio *front = to_front(vfio);
-
-	/* closed, so nothing sets the alarm again */
-	hrtimer_cancel(&front->alarm);
-	cancel_work_sync(&front->alarm_work);
-	if (front->vdev)
-		vdev_destroy(front->vdev);
-	mutex_destroy(&front->irq_gate);
+	mutex_destroy(&to_front(vfio)->irq_gate);
 }
 
 static const struct vfio_device_ops vdev_vfio_ops = {
@@ -424,7 +417,7 @@ static const struct vfio_device_ops vdev_vfio_ops = {
  * @family: the model's family
  * @model: one of its models
  *
- * Return: what vdev_vfio_put() releases, or ERR_PTR.
+ * Return: what vdev_vfio_destroy() ends, or ERR_PTR.
  */
 struct vdev_vfio *vdev_vfio_create(struct device *dev,
 				   const struct vdev_family *family,
@@ -447,10 +440,18 @@ struct vdev_vfio *vdev_vfio_create(struct device *dev,
 }
 
 /**
- * vdev_vfio_put() - let go of a device that is not registered with VFIO
+ * vdev_vfio_destroy() - the end of a device that is not registered with VFIO
  * @front: the device
+ *
+ * The memory of @front may live on for as long as somebody holds a reference
+ * on its struct device. The model's device does not: when this returns, the
+ * model's module may go.
  */
-void vdev_vfio_put(struct vdev_vfio *front)
+void vdev_vfio_destroy(struct vdev_vfio *front)
 {
+	/* not open, so nothing sets the alarm again */
+	hrtimer_cancel(&front->alarm);
+	cancel_work_sync(&front->alarm_work);
+	vdev_destroy(front->vdev);
 	vfio_put_device(&front->vfio);
 }
