@@ -37,6 +37,7 @@ TOOLS = {
     "setpriv": "util-linux",
     "xz": "xz-utils",
     "dpkg-deb": "dpkg",
+    "modinfo": "kmod",
 }
 
 

@@ -53,8 +53,11 @@ def _stock(series):
     # The headers name each other by absolute paths in /usr.
     binds = [(folder / "usr/src", "/usr/src")]
     binds += [(path, f"/usr/lib/{path.name}") for path in (folder / "usr/lib").glob("linux-*")]
-    return Kernel(name=series, release=release, image=folder / "boot" / f"vmlinuz-{release}",
-                  modules=folder / "usr/lib/modules" / release,
+    modules = folder / "usr/lib/modules" / release
+    image = folder / "boot" / f"vmlinuz-{release}"
+    if not image.exists():      # where it is since 7.x
+        image = modules / "vmlinuz"
+    return Kernel(name=series, release=release, image=image, modules=modules,
                   kdir=Path(f"/usr/src/linux-headers-{release}"),
                   root=roots.build_root(series).ensure(), binds=binds, make_flags=[])
 

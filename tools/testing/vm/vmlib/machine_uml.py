@@ -13,18 +13,18 @@ MEMORY = "2G"       # sparse: costs what is touched
 
 
 def _mounts(run, kernel):
-    """The plan's shell lines for everything beside the root."""
+    """Everything beside the root, see Run.write_plan()."""
     places = {f"/opt/qemu/{version}": roots.qemu_root(version).ensure()
               for version in roots.QEMU_SUITE}
     places["/opt/vfiokit/kernel-modules"] = kernel.modules
     places["/vfiokit"] = modules.TREE
-    lines = [f"mount -t hostfs -o ro,{path} none {place}" for place, path in places.items()]
-    lines.append("mount --bind /run/vfiokit/modules /lib/modules")
+    mounts = [("hostfs", "none", place, f"ro,{path}") for place, path in places.items()]
+    mounts.append(("none", "/run/vfiokit/modules", "/lib/modules", "bind"))
     if (run.shared / "selftests").exists():
-        lines.append("mount --bind /run/vfiokit/selftests /opt/vfiokit/selftests")
+        mounts.append(("none", "/run/vfiokit/selftests", "/opt/vfiokit/selftests", "bind"))
     if run.options.share:
-        lines.append(f"mount -t hostfs -o {run.options.share} none /share")
-    return lines
+        mounts.append(("hostfs", "none", "/share", str(run.options.share)))
+    return mounts
 
 
 def execute(run, kernel):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from . import kernels, machine_uml, modules, roots, sources, verdict
+from . import kernels, machine_qemu, machine_uml, modules, roots, sources, verdict
 from .artefact import CACHE
 from .progress import FAILED, Failure, say
 from .run import Run, settle
@@ -88,7 +88,8 @@ def _run(options):
     kernel = kernels.get(options.kernel)
     with Run(options) as run:
         modules.prepare(kernel, run.shared, build=not options.no_build)
-        ended = machine_uml.execute(run, kernel)
+        machine = machine_uml if options.kernel in kernels.UML else machine_qemu
+        ended = machine.execute(run, kernel)
         found = verdict.findings(run.report, run.console)
         status = verdict.command_status(run.report)
         if not ended:

@@ -75,15 +75,19 @@ class Build:
         if not (self.tree / "Makefile").exists():
             say(f"{TREE} has no Makefile: going on without our modules")
             self._stage()
+            self._depmod()
             return
         make = ["make", f"-j{os.cpu_count()}", *self.variables]
         self._quietly(f"building the modules for {self.kernel.name}",
                       self.argv([*make, "modules"]))
         self._stage()
         self._quietly(f"installing the modules for {self.kernel.name}", self.argv(
-            [*make, f"INSTALL_MOD_PATH={self.stage}", "modules_install"]))
-        self._quietly("depmod", self.argv(
-            ["depmod", "-b", self.stage, self.kernel.release]))
+            [*make, f"INSTALL_MOD_PATH={self.stage}", "INSTALL_MOD_DIR=updates",
+             "modules_install"]))
+        self._depmod()
+
+    def _depmod(self):
+        self._quietly("depmod", self.argv(["depmod", "-b", self.stage, self.kernel.release]))
 
     def _stage(self):
         """The kernel's own modules, by reference, and none of ours."""
@@ -114,9 +118,11 @@ class Build:
             raise Failure(f"nothing was ever built for {self.kernel.name}: no --no-build yet")
         target.mkdir(parents=True)
         for item in staged.iterdir():
-            if item.name == "updates":
+            if item.name == "kernel":
+                continue
+            if item.is_dir():
                 shutil.copytree(item, target / item.name)
-            elif item.name != "kernel":
+            else:
                 shutil.copy2(item, target)
         (target / "kernel").symlink_to("/opt/vfiokit/kernel-modules/kernel")
         if self.selftests.exists():

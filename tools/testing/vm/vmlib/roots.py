@@ -18,6 +18,8 @@ BUILD_SUITE = {"6.1": "bookworm", "6.12": "trixie", "7.2": "trixie",
 BUILD_PACKAGES = """gcc make libc6-dev libc-bin binutils kmod flex bison bc perl mawk dash bash
     coreutils findutils diffutils grep sed tar gzip xz-utils zstd patch cpio rsync libelf-dev
     libssl-dev sparse python3-minimal hostname util-linux debianutils""".split()
+# Kernels with BTF make it for our modules as well, where pahole knows how.
+BUILD_ALSO = {"bookworm": [], "trixie": ["pahole"]}
 
 RUN_PACKAGES = """bash busybox-static coreutils cpio dash diffutils findutils gawk grep hostname kmod
     libc-bin mawk mount ncurses-base pciutils procps python3 sed strace tar util-linux
@@ -29,11 +31,17 @@ QEMU_PACKAGES = ["qemu-system-x86"]
 # What maintainer scripts would have done and somebody misses.
 LINKS = {"usr/bin/awk": "mawk", "usr/bin/sh": "dash", "usr/bin/cc": "gcc"}
 
-INIT = Path(__file__).resolve().parent.parent / "init"
+# Files of ours that become part of the run root.
+HERE = Path(__file__).resolve().parent.parent
+OURS = ("init", "fstab")
+
+# What a devtmpfs lacks.
+DEVICES = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
 # Mount points, which a read-only root must have from the start.
 MOUNT_POINTS = """dev proc sys run tmp root var/tmp share vfiokit lib/modules
     opt/vfiokit/selftests opt/vfiokit/guest opt/vfiokit/kernel-modules
+    opt/vfiokit/dev/pts opt/vfiokit/dev/shm
     opt/qemu/7.2 opt/qemu/10.0 opt/qemu/11.1""".split()
 
 # The loader of QEMU's own root starts it with the libraries of that root. A copy
@@ -66,7 +74,7 @@ def _unpack_all(root, packages, target):
 def _make_build(suite):
     def make(root):
         say(f"making the {suite} build root")
-        _unpack_all(root, BUILD_PACKAGES, suite)
+        _unpack_all(root, BUILD_PACKAGES + BUILD_ALSO[suite], suite)
         for name in ("proc", "dev", "tmp", "sys"):
             (root / name).mkdir(exist_ok=True)
     return make
@@ -75,7 +83,14 @@ def _make_build(suite):
 def build_root(kernel):
     """The root in which the modules of that kernel (or a UML kernel) are built."""
     suite = BUILD_SUITE[kernel]
-    return Artefact(f"build-{suite}", repr((BUILD_PACKAGES, LINKS)), _make_build(suite))
+    return Artefact(f"build-{suite}", repr((BUILD_PACKAGES, BUILD_ALSO[suite], LINKS)),
+                    _make_build(suite))
+
+
+def compiler(root):
+    """The compiler of a build root, such as "gcc-12 12.2.0-14+deb12u1"."""
+    lines = (root / "versions").read_text(encoding="ascii").splitlines()
+    return next(line for line in lines if line.startswith("gcc-") and "base" not in line)
 
 
 def _make_qemu(version):
@@ -108,7 +123,10 @@ def _make_run(root):
         wrapper.write_text(WRAPPER.format(version=version, root=f"/opt/qemu/{version}"),
                            encoding="ascii")
         wrapper.chmod(0o755)
-    shutil.copy2(INIT, root / "opt/vfiokit/init")
+    for name in OURS:
+        shutil.copy2(HERE / name, root / "opt/vfiokit")
+    for link, target in DEVICES.items():
+        (root / "opt/vfiokit/dev" / link).symlink_to(target)
     _add_guest_kernel(root)
 
 
@@ -133,7 +151,7 @@ def _add_guest_kernel(root):
 def run_root():
     """The read-only root of every machine, QEMUs excepted."""
     recipe = repr((RUN_PACKAGES, LINKS, MOUNT_POINTS, WRAPPER, list(QEMU_SUITE), "cloud 6.12",
-                   INIT.read_text(encoding="utf-8")))
+                   DEVICES, *((HERE / name).read_text(encoding="utf-8") for name in OURS)))
     return Artefact("run", recipe, _make_run)
 
 

@@ -55,9 +55,16 @@ class Run:
         return self.shared / "report"
 
     def write_plan(self, mounts, output):
-        """mounts: shell lines; output: the guest's device for COMMAND's output."""
+        """Tell init what to do.
+
+        mounts: (type, source, place, options); output: the guest's device for
+        COMMAND's output.
+        """
         where = "/share" if self.options.share else "/root"
-        lines = [*mounts, f"output={output}"]
+        (self.shared / "fstab").write_text("".join(
+            f"{source} {place} {kind} {options} 0 0\n"
+            for kind, source, place, options in mounts), encoding="utf-8")
+        lines = [f"output={output}"]
         if self.options.shell:
             lines.append(f"shell={where}")
         (self.shared / "plan").write_text("\n".join(lines) + "\n", encoding="utf-8")

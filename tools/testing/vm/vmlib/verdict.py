@@ -14,7 +14,7 @@ REPORTS = re.compile("|".join([
     r"bad unlock balance", r"sleeping function called", r"scheduling while atomic",
     r"ODEBUG: ", r"refcount_t: ", r"list_(add|del) corruption", r"corrupted stack end",
     r"soft lockup", r"hard LOCKUP", r"detected stalls?", r"self-detected stall",
-    r"stack-protector", r"Unable to handle", r"Objects remaining", r"suspected memory leaks",
+    r"stack-protector", r"Unable to handle", r"Objects remaining",
     r"still has .* inodes", r"unchecked MSR", r"DMA-API: ",
 ]))
 
