@@ -283,7 +283,6 @@ static struct mdev_family *alloc_family(const struct vdev_family *family)
 		.driver = {
 			.name = family->name,
 			.owner = family->owner,
-			.mod_name = module_name(family->owner),
 			.dev_groups = mf->groups,
 		},
 	};
