@@ -143,7 +143,8 @@ struct vdev_ops {
  * @priv_size: bytes of private data of each device, see vdev_priv()
  * @capacity: units that all devices of a parent share; bounds the kernel
  *	memory that whoever may create devices can pin
- * @params: parameters each device has; the last has a NULL name. Optional.
+ * @params: parameters each device has, at most %VDEV_MAX_PARAMS of at most
+ *	%VDEV_MAX_PARAM_VALUES values; the last has a NULL name. Optional.
  * @models: the models
  * @nr_models: how many @models
  */
@@ -159,6 +160,7 @@ struct vdev_family {
 };
 
 #define VDEV_MAX_PARAMS		8
+#define VDEV_MAX_PARAM_VALUES	256
 
 int vdev_register(const struct vdev_family *family);
 void vdev_unregister(const struct vdev_family *family);
@@ -179,7 +181,8 @@ void vdev_irq(struct vdev *vdev, bool asserted);
  * @deadline: when, in nanoseconds of the front's clock; 0 while not set
  * @entry: the device's list of timers
  *
- * Lives in the model's private data. Fields belong to the core.
+ * Lives in the model's private data. Fields belong to the core. Time passes
+ * for a device only while it is open.
  */
 struct vdev_timer {
 	/* private: */
@@ -272,7 +275,7 @@ struct vdev_irqs {
  * @family: the family of @model
  * @front: services of the front
  * @front_data: for the front
- * @opened: somebody uses the device; parameters are fixed
+ * @opened: somebody uses the device: parameters are fixed, time passes
  * @params: index of the chosen value of each &vdev_family.params
  * @config: configuration space, as read
  * @config_write: bits that a write sets, of each byte of @config

@@ -29,7 +29,6 @@
 				 UART_MCR_OUT1 | UART_MCR_OUT2 | UART_MCR_LOOP)
 #define MTTY_MSR_INPUTS		(UART_MSR_DCD | UART_MSR_RI |		\
 				 UART_MSR_DSR | UART_MSR_CTS)
-#define MTTY_IIR_TIMEOUT	0x0c
 #define MTTY_IIR_FIFO		0xc0
 
 /* where the line leads, as the user chose before opening the device */
@@ -46,10 +45,11 @@ struct mtty_port {
 	u8 fcr;
 	u8 lcr;
 	u8 mcr;
+	u8 lsr;			/* errors until they are read */
 	u8 msr;
 	u8 scr;
+	u8 rbr;			/* the character read last */
 	u16 divisor;
-	bool overrun;
 	bool thr_empty;		/* the THRE interrupt has a cause */
 	bool timeout;
 	u8 rx_first;
@@ -62,11 +62,6 @@ struct mtty {
 	struct mtty_port port[MTTY_MAX_PORTS];
 };
 
-static unsigned int mtty_nr_ports(struct vdev *vdev)
-{
-	return vdev_variant(vdev);
-}
-
 /* The port at the other end of the line, maybe this one. */
 static struct mtty_port *mtty_peer(struct vdev *vdev, struct mtty_port *port)
 {
@@ -77,7 +72,7 @@ static struct mtty_port *mtty_peer(struct vdev *vdev, struct mtty_port *port)
 	return port == &mtty->port[0] ? &mtty->port[1] : &mtty->port[0];
 }
 
-/* Receiver and its FIFO (8.4, 8.7) */
+/* Receiver and its FIFO (8.4, 8.5, 8.11) */
 
 static bool mtty_fifo_enabled(const struct mtty_port *port)
 {
@@ -98,10 +93,10 @@ static struct mtty_char *mtty_rx_slot(struct mtty_port *port, u8 nr)
 	return &port->rx[(port->rx_first + nr) % MTTY_FIFO_SIZE];
 }
 
-/* Errors are revealed when their character is the next to be read. */
-static u8 mtty_rx_errors(struct mtty_port *port)
+/* 8.4: in the FIFO an error is revealed when its character is the next. */
+static u8 mtty_line_errors(struct mtty_port *port)
 {
-	return port->rx_count ? mtty_rx_slot(port, 0)->lsr : 0;
+	return port->lsr | (port->rx_count ? mtty_rx_slot(port, 0)->lsr : 0);
 }
 
 static u8 mtty_word_mask(const struct mtty_port *port)
@@ -109,7 +104,7 @@ static u8 mtty_word_mask(const struct mtty_port *port)
 	return 0xff >> (3 - (port->lcr & UART_LCR_WLEN8));
 }
 
-/* Start, data, parity and stop bits of a character; 1.5 stop bits count as 2. */
+/* Start, data, parity and stop bits; one and a half of these count as two. */
 static unsigned int mtty_bits_per_char(const struct mtty_port *port)
 {
 	return 1 + 5 + (port->lcr & UART_LCR_WLEN8) +
@@ -117,13 +112,15 @@ static unsigned int mtty_bits_per_char(const struct mtty_port *port)
 	       1 + !!(port->lcr & UART_LCR_STOP);
 }
 
-/* 8.7: the timeout counts from the last arrival or read, if any are left. */
+/*
+ * 8.11: the timeout counts from the last arrival or read. Above the trigger
+ * level nobody could tell, and only a read leads below it again.
+ */
 static void mtty_watch_silence(struct vdev *vdev, struct mtty_port *port)
 {
 	u64 bits = 4 * mtty_bits_per_char(port);
 	u64 divisor = port->divisor ? port->divisor : 1;
 
-	port->timeout = false;
 	if (!mtty_fifo_enabled(port) || !port->rx_count ||
 	    port->rx_count >= mtty_trigger_level(port)) {
 		vdev_timer_cancel(vdev, &port->silence);
@@ -137,41 +134,50 @@ static void mtty_watch_silence(struct vdev *vdev, struct mtty_port *port)
 static void mtty_receive(struct vdev *vdev, struct mtty_port *port, u8 data,
 			 u8 errors)
 {
-	u8 room = mtty_fifo_enabled(port) ? MTTY_FIFO_SIZE : 1;
+	bool fifo = mtty_fifo_enabled(port);
 
-	if (port->rx_count == room) {
-		port->overrun = true;
-		/* 8.4: FIFO full: the newcomer is lost; no FIFO: the old one */
-		if (mtty_fifo_enabled(port))
+	if (port->rx_count == (fifo ? MTTY_FIFO_SIZE : 1)) {
+		port->lsr |= UART_LSR_OE;
+		/* 8.4: with the FIFO the newcomer is lost, else the old one */
+		if (fifo)
 			return;
 		port->rx_count = 0;
 	}
+	if (!fifo)
+		port->lsr |= errors;
 	*mtty_rx_slot(port, port->rx_count++) = (struct mtty_char) {
 		.data = data & mtty_word_mask(port),
-		.lsr = errors,
+		.lsr = fifo ? errors : 0,
 	};
 	mtty_watch_silence(vdev, port);
 }
 
 static u8 mtty_read_rbr(struct vdev *vdev, struct mtty_port *port)
 {
-	u8 data = mtty_rx_slot(port, 0)->data;
-
 	if (port->rx_count) {
-		port->rx_count--;
+		port->rbr = mtty_rx_slot(port, 0)->data;
 		port->rx_first = (port->rx_first + 1) % MTTY_FIFO_SIZE;
+		port->rx_count--;
 	}
+	port->timeout = false;
 	mtty_watch_silence(vdev, port);
-	return data;
+	return port->rbr;
 }
 
 static void mtty_clear_rx(struct vdev *vdev, struct mtty_port *port)
 {
 	port->rx_count = 0;
+	port->timeout = false;
 	mtty_watch_silence(vdev, port);
 }
 
 /* The line */
+
+/* 8.2: break acts on the line only; the loop of 8.8 is inside of it. */
+static bool mtty_breaks(const struct mtty_port *port)
+{
+	return (port->lcr & UART_LCR_SBC) && !(port->mcr & UART_MCR_LOOP);
+}
 
 static void mtty_send(struct vdev *vdev, struct mtty_port *port, u8 data,
 		      u8 errors)
@@ -185,7 +191,15 @@ static void mtty_send(struct vdev *vdev, struct mtty_port *port, u8 data,
 		mtty_receive(vdev, peer, data, errors);
 }
 
-/* Modem control outputs as seen on the other end; 8.6.5: none in loop mode. */
+/* 8.4: one zero character is received for a break, and no stop bit. */
+static void mtty_break_began(struct vdev *vdev, struct mtty_port *port,
+			     bool before)
+{
+	if (!before && mtty_breaks(port))
+		mtty_send(vdev, port, 0, UART_LSR_BI | UART_LSR_FE);
+}
+
+/* Modem control outputs as seen on the other end; 8.8: none in loop mode. */
 static u8 mtty_msr_inputs(struct vdev *vdev, struct mtty_port *port)
 {
 	struct mtty_port *peer = mtty_peer(vdev, port);
@@ -206,7 +220,7 @@ static u8 mtty_msr_inputs(struct vdev *vdev, struct mtty_port *port)
 	return msr;
 }
 
-/* 8.8: delta bits tell of changes, that of RI of its trailing edge only. */
+/* 8.9: delta bits tell of changes, that of RI of its trailing edge only. */
 static void mtty_update_msr(struct vdev *vdev, struct mtty_port *port)
 {
 	u8 inputs = mtty_msr_inputs(vdev, port);
@@ -217,18 +231,17 @@ static void mtty_update_msr(struct vdev *vdev, struct mtty_port *port)
 	port->msr = inputs | (port->msr & UART_MSR_ANY_DELTA) | changed >> 4;
 }
 
-/* Interrupts (8.5), highest priority first */
+/* Interrupts (8.6), highest priority first */
 
 static u8 mtty_iir(struct mtty_port *port)
 {
-	if ((port->ier & UART_IER_RLSI) &&
-	    (port->overrun || mtty_rx_errors(port)))
+	if ((port->ier & UART_IER_RLSI) && mtty_line_errors(port))
 		return UART_IIR_RLSI;
 	if ((port->ier & UART_IER_RDI) &&
 	    port->rx_count >= mtty_trigger_level(port))
 		return UART_IIR_RDI;
 	if ((port->ier & UART_IER_RDI) && port->timeout)
-		return MTTY_IIR_TIMEOUT;
+		return UART_IIR_RX_TIMEOUT;
 	if ((port->ier & UART_IER_THRI) && port->thr_empty)
 		return UART_IIR_THRI;
 	if ((port->ier & UART_IER_MSI) && (port->msr & UART_MSR_ANY_DELTA))
@@ -242,7 +255,7 @@ static void mtty_update_irq(struct vdev *vdev)
 	bool asserted = false;
 	unsigned int i;
 
-	for (i = 0; i < mtty_nr_ports(vdev); i++)
+	for (i = 0; i < vdev_variant(vdev); i++)
 		asserted |= mtty_iir(&mtty->port[i]) != UART_IIR_NO_INT;
 	vdev_irq(vdev, asserted);
 }
@@ -273,18 +286,16 @@ static u8 mtty_read_iir(struct mtty_port *port)
 
 static u8 mtty_read_lsr(struct mtty_port *port)
 {
-	u8 lsr = UART_LSR_THRE | UART_LSR_TEMT | mtty_rx_errors(port);
+	u8 lsr = UART_LSR_THRE | UART_LSR_TEMT | mtty_line_errors(port);
 	unsigned int i;
 
 	if (port->rx_count)
 		lsr |= UART_LSR_DR;
-	if (port->overrun)
-		lsr |= UART_LSR_OE;
-	for (i = 0; mtty_fifo_enabled(port) && i < port->rx_count; i++)
+	for (i = 0; i < port->rx_count; i++)
 		if (mtty_rx_slot(port, i)->lsr)
 			lsr |= UART_LSR_FIFOE;
 
-	port->overrun = false;
+	port->lsr = 0;
 	mtty_rx_slot(port, 0)->lsr = 0;
 	return lsr;
 }
@@ -334,8 +345,8 @@ static u64 mtty_read(struct vdev *vdev, unsigned int bar, u64 offset,
 
 static void mtty_write_thr(struct vdev *vdev, struct mtty_port *port, u8 data)
 {
-	/* 8.2: while a break is sent the line carries nothing else */
-	if (!(port->lcr & UART_LCR_SBC))
+	/* while a break is sent the line carries nothing else */
+	if (!mtty_breaks(port))
 		mtty_send(vdev, port, data, 0);
 	port->thr_empty = true;
 }
@@ -350,30 +361,32 @@ static void mtty_write_ier(struct mtty_port *port, u8 value)
 
 static void mtty_write_fcr(struct vdev *vdev, struct mtty_port *port, u8 value)
 {
-	bool toggled = (value ^ port->fcr) & UART_FCR_ENABLE_FIFO;
+	u8 before = port->fcr;
 
-	/* 8.4: the other bits are programmed only together with bit 0 */
+	/* 8.5: the other bits are programmed only together with bit 0 */
 	port->fcr = value & UART_FCR_ENABLE_FIFO ?
 		    value & (UART_FCR_ENABLE_FIFO | UART_FCR_TRIGGER_MASK) : 0;
-	if (toggled || (port->fcr && (value & UART_FCR_CLEAR_RCVR)))
+	if (((before ^ port->fcr) & UART_FCR_ENABLE_FIFO) ||
+	    (port->fcr && (value & UART_FCR_CLEAR_RCVR)))
 		mtty_clear_rx(vdev, port);
-	else
+	else if (before != port->fcr && !port->timeout)
 		mtty_watch_silence(vdev, port);
 }
 
 static void mtty_write_lcr(struct vdev *vdev, struct mtty_port *port, u8 value)
 {
-	bool break_begins = value & ~port->lcr & UART_LCR_SBC;
+	bool breaks = mtty_breaks(port);
 
 	port->lcr = value;
-	/* the receiver sees one zero character without a stop bit */
-	if (break_begins)
-		mtty_send(vdev, port, 0, UART_LSR_BI | UART_LSR_FE);
+	mtty_break_began(vdev, port, breaks);
 }
 
 static void mtty_write_mcr(struct vdev *vdev, struct mtty_port *port, u8 value)
 {
+	bool breaks = mtty_breaks(port);
+
 	port->mcr = value & MTTY_MCR_MASK;
+	mtty_break_began(vdev, port, breaks);
 	mtty_update_msr(vdev, port);
 	mtty_update_msr(vdev, mtty_peer(vdev, port));
 }
@@ -442,9 +455,7 @@ static void mtty_reset(struct vdev *vdev)
 static int mtty_check_param(struct vdev *vdev, unsigned int param,
 			    unsigned int value)
 {
-	if (value == MTTY_CROSS && mtty_nr_ports(vdev) < 2)
-		return -EINVAL;
-	return 0;
+	return value == MTTY_CROSS && vdev_variant(vdev) < 2 ? -EINVAL : 0;
 }
 
 static const struct vdev_ops mtty_ops = {
@@ -479,7 +490,7 @@ static const struct vdev_model mtty_models[] = {
 		.name = "1",
 		.pretty_name = "Single port serial",
 		.description = "PCI serial card with one 16550A port",
-		.variant = 1,
+		.variant = 1,	/* the number of ports */
 		.units = 1,
 		MTTY_IDENTITY,
 		.bars = { MTTY_PORT_BAR },

@@ -10,6 +10,8 @@
  * Section numbers are those of the PCI Local Bus Specification 3.0 ("PCI") and
  * the PCI Bus Power Management Interface Specification 1.2 ("PM").
  */
+#include <linux/string.h>
+
 #include "vdev_private.h"
 
 #define VDEV_CAP_START		0x40

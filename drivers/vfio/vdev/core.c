@@ -39,13 +39,42 @@ static const char *model_fault(const struct vdev_family *family,
 	return NULL;
 }
 
-static unsigned int nr_params(const struct vdev_family *family)
+static bool params_valid(const struct vdev_family *family)
 {
-	unsigned int nr = 0;
+	const struct vdev_param *param = family->params;
+	unsigned int nr, nr_values;
 
-	while (family->params && family->params[nr].name)
-		nr++;
-	return nr;
+	if (!param)
+		return true;
+	for (nr = 0; param[nr].name; nr++) {
+		if (nr == VDEV_MAX_PARAMS || !param[nr].values)
+			return false;
+		nr_values = 0;
+		while (param[nr].values[nr_values])
+			nr_values++;
+		if (!nr_values || nr_values > VDEV_MAX_PARAM_VALUES)
+			return false;
+	}
+	return true;
+}
+
+static const char *family_fault(const struct vdev_family *family)
+{
+	unsigned int i, j;
+
+	if (!family->ops || !family->ops->reset || !family->ops->read ||
+	    !family->ops->write)
+		return "has no reset, read or write operation";
+	if (!params_valid(family))
+		return "has a parameter too many, or one without values";
+	if (!family->nr_models)
+		return "has no models";
+	for (i = 0; i < family->nr_models; i++)
+		for (j = 0; j < i; j++)
+			if (!strcmp(family->models[i].name,
+				    family->models[j].name))
+				return "has two models of one name";
+	return NULL;
 }
 
 /**
@@ -59,9 +88,9 @@ int vdev_check_family(const struct vdev_family *family)
 	const char *fault;
 	unsigned int i;
 
-	if (nr_params(family) > VDEV_MAX_PARAMS) {
-		pr_err("vdev: %s: more than %d parameters\n", family->name,
-		       VDEV_MAX_PARAMS);
+	fault = family_fault(family);
+	if (fault) {
+		pr_err("vdev: %s %s\n", family->name, fault);
 		return -EINVAL;
 	}
 	for (i = 0; i < family->nr_models; i++) {
@@ -136,8 +165,10 @@ EXPORT_SYMBOL_GPL(vdev_create);
  */
 void vdev_destroy(struct vdev *vdev)
 {
+	mutex_lock(&vdev->lock);
 	if (vdev->family->ops->release)
 		vdev->family->ops->release(vdev);
+	mutex_unlock(&vdev->lock);
 	mutex_destroy(&vdev->lock);
 	kfree(vdev);
 }
@@ -170,8 +201,9 @@ void vdev_close(struct vdev *vdev)
 	vdev->front->unmask_bind(vdev, -1);
 	mutex_lock(&vdev->lock);
 	vdev_irqs_release(vdev);
-	power_on(vdev);
+	/* first, so that the model's reset sets no timer */
 	vdev->opened = false;
+	power_on(vdev);
 	mutex_unlock(&vdev->lock);
 }
 EXPORT_SYMBOL_GPL(vdev_close);

@@ -180,22 +180,22 @@ static int irqs_enable(struct vdev *vdev, unsigned int mode, unsigned int nr)
 	return 0;
 }
 
-/* Bind vector @vector to @fd, or to nothing if that is negative. */
-static int bind_vector(struct vdev *vdev, unsigned int vector, s32 fd)
+/*
+ * Have @slot signal @fd from now on, or nothing if that is negative. If @fd is
+ * no good the old binding stays.
+ */
+static int bind_trigger(struct vdev *vdev, struct vdev_trigger **slot, s32 fd)
 {
-	struct vdev_irqs *irqs = &vdev->irqs;
 	struct vdev_trigger *trigger = NULL;
 
-	if (vector >= irqs->nr)
-		return -EINVAL;
 	if (fd >= 0) {
 		trigger = vdev->front->trigger_get(vdev, fd);
 		if (IS_ERR(trigger))
 			return PTR_ERR(trigger);
 	}
-	if (irqs->trigger[vector])
-		vdev->front->trigger_put(irqs->trigger[vector]);
-	irqs->trigger[vector] = trigger;
+	if (*slot)
+		vdev->front->trigger_put(*slot);
+	*slot = trigger;
 	return 0;
 }
 
@@ -225,7 +225,7 @@ static int intx_bind(struct vdev *vdev, s32 fd)
 		if (ret)
 			return ret;
 	}
-	ret = bind_vector(vdev, 0, fd);
+	ret = bind_trigger(vdev, &vdev->irqs.trigger[0], fd);
 	if (ret && fresh)
 		irqs_disable(vdev);
 	vdev_irq_update(vdev);
@@ -253,10 +253,40 @@ static int intx_trigger(struct vdev *vdev, const struct irq_request *req)
 	return 0;
 }
 
+/*
+ * Bind @count vectors. As in vfio-pci, a vector lets go of its old eventfd
+ * before the new one is looked at, and when one cannot be bound all before it
+ * are unbound too.
+ */
+static int msi_bind_vectors(struct vdev *vdev, const struct irq_request *req)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < req->count; i++) {
+		unsigned int vector = req->start + i;
+
+		if (vector >= irqs->nr) {
+			ret = -EINVAL;
+			goto unbind;
+		}
+		bind_trigger(vdev, &irqs->trigger[vector], -1);
+		ret = bind_trigger(vdev, &irqs->trigger[vector], req->fds[i]);
+		if (ret)
+			goto unbind;
+	}
+	return 0;
+
+unbind:
+	while (i--)
+		bind_trigger(vdev, &irqs->trigger[req->start + i], -1);
+	return ret;
+}
+
 static int msi_bind(struct vdev *vdev, const struct irq_request *req)
 {
 	bool fresh = vdev->irqs.mode == VDEV_IRQ_NONE;
-	unsigned int i;
 	int ret;
 
 	if (fresh) {
@@ -267,21 +297,10 @@ static int msi_bind(struct vdev *vdev, const struct irq_request *req)
 		if (ret)
 			return ret;
 	}
-	for (i = 0; i < req->count; i++) {
-		ret = bind_vector(vdev, req->start + i, req->fds[i]);
-		if (ret)
-			goto unbind;
-	}
-	vdev_irq_update(vdev);
-	return 0;
-
-unbind:
-	if (fresh) {
+	ret = msi_bind_vectors(vdev, req);
+	if (ret && fresh)
 		irqs_disable(vdev);
-		return ret;
-	}
-	while (i--)
-		bind_vector(vdev, req->start + i, -1);
+	vdev_irq_update(vdev);
 	return ret;
 }
 
@@ -307,23 +326,6 @@ static int msi_trigger(struct vdev *vdev, const struct irq_request *req)
 	return 0;
 }
 
-static int single_replace(struct vdev *vdev, struct vdev_trigger **slot, s32 fd)
-{
-	struct vdev_trigger *trigger = NULL;
-
-	if (fd < -1)
-		return -EINVAL;
-	if (fd >= 0) {
-		trigger = vdev->front->trigger_get(vdev, fd);
-		if (IS_ERR(trigger))
-			return PTR_ERR(trigger);
-	}
-	if (*slot)
-		vdev->front->trigger_put(*slot);
-	*slot = trigger;
-	return 0;
-}
-
 /* ERR and REQ */
 static int single_trigger(struct vdev *vdev, struct vdev_trigger **slot,
 			  const struct irq_request *req)
@@ -333,11 +335,12 @@ static int single_trigger(struct vdev *vdev, struct vdev_trigger **slot,
 	if (none && !*slot)
 		return -EINVAL;
 	if (none && !req->count)
-		return single_replace(vdev, slot, -1);
+		return bind_trigger(vdev, slot, -1);
 	if (!req->count)
 		return -EINVAL;
 	if (req->data_type == VFIO_IRQ_SET_DATA_EVENTFD)
-		return single_replace(vdev, slot, req->fds[0]);
+		return req->fds[0] < -1 ? -EINVAL :
+					  bind_trigger(vdev, slot, req->fds[0]);
 	if (wants_loopback(req, 0) && *slot)
 		vdev->front->trigger_signal(*slot);
 	return 0;
@@ -471,6 +474,6 @@ EXPORT_SYMBOL_GPL(vdev_request);
 void vdev_irqs_release(struct vdev *vdev)
 {
 	irqs_disable(vdev);
-	single_replace(vdev, &vdev->irqs.err, -1);
-	single_replace(vdev, &vdev->irqs.req, -1);
+	bind_trigger(vdev, &vdev->irqs.err, -1);
+	bind_trigger(vdev, &vdev->irqs.req, -1);
 }

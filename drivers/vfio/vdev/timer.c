@@ -6,17 +6,26 @@
  * has the alarm stand at the earliest of them. Models have few timers, so a
  * list is walked.
  */
+#include <linux/overflow.h>
+
 #include "vdev_private.h"
+
+static struct vdev_timer *earliest(struct vdev *vdev)
+{
+	struct vdev_timer *timer, *first = NULL;
+
+	list_for_each_entry(timer, &vdev->timers, entry)
+		if (timer->deadline &&
+		    (!first || timer->deadline < first->deadline))
+			first = timer;
+	return first;
+}
 
 static void set_alarm(struct vdev *vdev)
 {
-	u64 earliest = VDEV_TIME_NEVER;
-	struct vdev_timer *timer;
+	struct vdev_timer *first = earliest(vdev);
 
-	list_for_each_entry(timer, &vdev->timers, entry)
-		if (timer->deadline)
-			earliest = min(earliest, timer->deadline);
-	vdev->front->alarm(vdev, earliest);
+	vdev->front->alarm(vdev, first ? first->deadline : VDEV_TIME_NEVER);
 }
 
 /**
@@ -41,12 +50,21 @@ EXPORT_SYMBOL_GPL(vdev_timer_init);
  * @delay_ns: nanoseconds; how much later than that it is called depends on
  *	the front
  *
+ * While the device is not open this does nothing: nobody could notice, and a
+ * device must be able to go without waiting for its timers.
+ *
  * Context: device lock held.
  */
 void vdev_timer_set(struct vdev *vdev, struct vdev_timer *timer, u64 delay_ns)
 {
 	lockdep_assert_held(&vdev->lock);
-	timer->deadline = vdev->front->now(vdev) + delay_ns;
+	if (!vdev->opened)
+		return;
+	/* at least 1: a timer that sets itself lets others have their turn */
+	delay_ns = max_t(u64, delay_ns, 1);
+	if (check_add_overflow(vdev->front->now(vdev), delay_ns,
+			       &timer->deadline))
+		timer->deadline = VDEV_TIME_NEVER - 1;
 	set_alarm(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_timer_set);
@@ -93,9 +111,7 @@ void vdev_alarm(struct vdev *vdev)
 
 	mutex_lock(&vdev->lock);
 	now = vdev->front->now(vdev);
-	list_for_each_entry(timer, &vdev->timers, entry) {
-		if (!timer->deadline || timer->deadline > now)
-			continue;
+	while ((timer = earliest(vdev)) && timer->deadline <= now) {
 		timer->deadline = 0;
 		timer->fn(vdev, timer);
 	}
