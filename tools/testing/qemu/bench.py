@@ -3,9 +3,7 @@
 
 import time
 
-from case import Setting
-from machine import Machine
-from mdev import Mdev
+from cards import CardSetting
 from mtty import Card
 
 DUAL_SLOT, SINGLE_SLOT, CROSSED_SLOT = 4, 5, 6
@@ -17,28 +15,18 @@ MESSAGE_ADDRESS = 0x100000
 IRQ_TIMEOUT = 10
 
 
-class CardBench(Setting):
+class CardBench(CardSetting):
     """A q35 machine: there PCI pins are routed without firmware's help.
 
     dual is a two-port card wired as loopback, single a one-port card, crossed a
     two-port card wired crosswise.
     """
 
-    def __init__(self, variant):
-        super().__init__(variant)
-        self.machine: Machine | None = None
-        self._mdevs: list[Mdev] = []
-
     def open(self) -> None:
-        plan = [("dual", DUAL_SLOT, "mtty-2", "loopback"),
-                ("single", SINGLE_SLOT, "mtty-1", "loopback"),
-                ("crossed", CROSSED_SLOT, "mtty-2", "cross")]
-        arguments = ["-machine", "q35", "-m", "64M", *self.variant.global_arguments()]
-        for name, slot, mdev_type, wiring in plan:
-            mdev = Mdev(mdev_type, wiring)
-            self._mdevs.append(mdev)
-            arguments += self.variant.device_arguments(mdev, name, slot)
-        self.machine = Machine(self.variant.binary, arguments)
+        cards = self.card_arguments([("dual", DUAL_SLOT, "mtty-2", "loopback"),
+                                     ("single", SINGLE_SLOT, "mtty-1", "loopback"),
+                                     ("crossed", CROSSED_SLOT, "mtty-2", "cross")])
+        self.machine = self.start(["-machine", "q35", "-m", "64M", *cards])
         qtest = self.qtest = self.machine.qtest
         qtest.intercept_ioapic()
         self.dual = Card(qtest, DUAL_SLOT, ports=2)
@@ -53,22 +41,6 @@ class CardBench(Setting):
         for card in self.cards:
             card.bring_up()
         self.forget_irqs()
-
-    def close(self) -> None:
-        try:
-            if self.machine:
-                self.machine.kill()
-                self.machine = None
-        finally:
-            while self._mdevs:
-                self._mdevs.pop().remove()
-
-    def evidence(self) -> str:
-        if not self.machine:
-            return ""
-        return "\n".join(["command: " + " ".join(self.machine.command),
-                          "QEMU's stderr:", self.machine.stderr(),
-                          "qtest transcript:", *self.qtest.transcript])
 
     # -- interrupts ---------------------------------------------------------
 

@@ -6,9 +6,8 @@ import selectors
 import time
 
 import initrd
-from case import Setting, check
-from machine import Machine
-from mdev import Mdev
+from cards import CardSetting
+from case import check
 from surroundings import emulated
 
 KERNEL = os.environ.get("VFIOKIT_GUEST_KERNEL", "/opt/vfiokit/guest/vmlinuz")
@@ -48,7 +47,7 @@ class Console:
         return self.lines[-1]
 
 
-class LinuxGuest(Setting):
+class LinuxGuest(CardSetting):
     """One boot of Linux with three cards; its checks run by themselves."""
 
     start_timeout = BOOT_TIMEOUT
@@ -57,9 +56,7 @@ class LinuxGuest(Setting):
 
     def __init__(self, variant):
         super().__init__(variant)
-        self.machine: Machine | None = None
         self.console: Console | None = None
-        self._mdevs: list[Mdev] = []
         self._verdicts: dict[str, str | None] = {}
         self._silent = False
 
@@ -74,33 +71,16 @@ class LinuxGuest(Setting):
     def open(self) -> None:
         image = initrd.build(os.path.join(GUEST_FILES, "init"),
                              [os.path.join(GUEST_FILES, "checks")])
-        arguments = ["-machine", "q35", "-m", "256M", "-serial", "stdio",
-                     "-kernel", KERNEL, "-append", COMMAND_LINE,
-                     *self.variant.global_arguments()]
-        plan = [("loopback", 4, "mtty-2", "loopback"), ("crossed", 5, "mtty-2", "cross"),
-                ("single", 6, "mtty-1", "loopback")]
-        for name, slot, mdev_type, wiring in plan:
-            mdev = Mdev(mdev_type, wiring)
-            self._mdevs.append(mdev)
-            arguments += self.variant.device_arguments(mdev, name, slot)
-        self.machine = Machine(self.variant.binary, arguments, initrd=image)
+        cards = self.card_arguments([("loopback", 4, "mtty-2", "loopback"),
+                                     ("crossed", 5, "mtty-2", "cross"),
+                                     ("single", 6, "mtty-1", "loopback")])
+        self.machine = self.start(["-machine", "q35", "-m", "256M", "-serial", "stdio",
+                                   "-kernel", KERNEL, "-append", COMMAND_LINE, *cards],
+                                  initrd=image)
         self.console = Console(self.machine.console)
 
-    def close(self) -> None:
-        try:
-            if self.machine:
-                self.machine.kill()
-                self.machine = None
-        finally:
-            while self._mdevs:
-                self._mdevs.pop().remove()
-
-    def evidence(self) -> str:
-        if not self.machine:
-            return ""
-        return "\n".join(["command: " + " ".join(self.machine.command),
-                          "QEMU's stderr:", self.machine.stderr(),
-                          "guest's console:", *self.console.lines])
+    def conversation(self) -> list[str]:
+        return ["guest's console:", *self.console.lines]
 
     def verdict(self, name: str) -> None:
         """Wait for the guest's verdict on one of its checks and adopt it."""

@@ -140,6 +140,17 @@ class Port:
         return bytes(data)
 
 
+def set_up(port: Port, fcr: int = 0, ier: int = 0, divisor: int | None = None) -> None:
+    """Prepare a port as a driver does: 8N1, interrupts off while at it."""
+    commands = [port.put(IER, 0)]
+    if divisor is not None:
+        commands += [port.put(LCR, LCR_DLAB), port.put(DLL, divisor & 0xff),
+                     port.put(DLM, divisor >> 8)]
+    commands += [port.put(LCR, LCR_8N1), port.put(FCR, fcr),
+                 port.put(IER, ier)]
+    port.qtest.run(commands)
+
+
 class Card(PciFunction):
     """An mtty card with its BARs programmed."""
 

@@ -139,10 +139,10 @@ def power_state(bench: CardBench) -> None:
 @case("BARs take accesses of two and four bytes", CardBench)
 def bar_access_sizes(bench: CardBench) -> None:
     port, qtest = bench.dual.ports[0], bench.qtest
-    qtest.outw(port.base + mtty.LCR, 0x0b03)    # LCR, MCR
-    port.write(mtty.SCR, 0x77)
-    same(qtest.inw(port.base + mtty.LCR), 0x0b03, "LCR and MCR as a word")
-    msr = port.read(mtty.MSR)
-    port.write(mtty.SCR, 0x78)
-    expected = 0x78 << 24 | (msr & 0xf0) << 16 | mtty.LSR_IDLE << 8 | 0x0b
+    qtest.outw(port.base + mtty.FCR, 0x1b << 8 | mtty.FCR_ENABLE)
+    same(qtest.inw(port.base + mtty.IIR), 0x1b << 8 | mtty.IIR_FIFO | mtty.IIR_NONE,
+         "IIR and LCR as a word")
+    # Loopback wiring: RTS comes back as CTS. LSR and MSR ignore what is written.
+    qtest.outl(port.base + mtty.MCR, 0x78 << 24 | mtty.MCR_RTS)
+    expected = 0x78 << 24 | (mtty.MSR_CTS | 0x01) << 16 | mtty.LSR_IDLE << 8 | mtty.MCR_RTS
     same(qtest.inl(port.base + mtty.MCR), expected, "MCR, LSR, MSR, SCR as a long")

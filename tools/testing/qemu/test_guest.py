@@ -14,14 +14,15 @@ CHECKS = {
     "loopback_first": "4 KiB through the first port of the loopback card",
     "loopback_second": "4 KiB through the second port of the loopback card",
     "loopback_single": "4 KiB through the single port card",
-    "cross_there": "16 KiB from the first port to the second",
-    "cross_back": "16 KiB from the second port to the first",
-    "cross_both_ways": "8 KiB both ways at once",
+    "cross_there": "8 KiB from the first port to the second",
+    "cross_back": "8 KiB from the second port to the first",
+    "cross_both_ways": "4 KiB both ways at once",
+    "ping_pong": "100 single characters take 100 interrupts",
     "modem_lines": "modem lines show the other end",
     "line_settings": "57600 baud, 7 bits, even parity, 2 stop bits",
-    "flow_control": "RTS/CTS holds 128 KiB back until they are read",
-    "driver_unbinds": "driver unbound and bound, 16 KiB again",
-    "card_rescanned": "card removed and found again, 16 KiB again",
+    "flow_control": "RTS/CTS holds 12 KiB back until they are read",
+    "driver_unbinds": "driver unbound and bound, 8 KiB again",
+    "card_rescanned": "card removed and found again, 8 KiB again",
     "line_errors": "no overrun, framing or parity error counted",
     "kernel_log": "nothing suspicious in the guest's kernel log",
 }
@@ -37,9 +38,9 @@ for check_name, check_title in CHECKS.items():
     declare(check_name, check_title)
 
 
-@case("Linux guest: everything again after a machine reset", LinuxGuest,
+@case("Linux guest: 8250 driver carries data again after a machine reset", LinuxGuest,
       timeout=2 * BOOT_TIMEOUT, versions=("10.0",))
 def after_reset(guest: LinuxGuest) -> None:
     guest.restart()
-    for name in CHECKS:
+    for name in ("driver_binds", "loopback_first", "cross_there"):
         guest.verdict(name)

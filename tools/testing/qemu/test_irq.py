@@ -10,7 +10,7 @@ access, and up again for as long as the condition holds.
 import mtty
 from bench import MESSAGE_ADDRESS, CardBench
 from case import case, check, same
-from mtty import Card
+from mtty import Card, set_up
 from pci import COMMAND_INTX_DISABLE, COMMAND_MASTER, STATUS, STATUS_INTERRUPT
 
 MESSAGE = 0x4321
@@ -100,7 +100,8 @@ def intx_two_cards(bench: CardBench) -> None:
 def intx_sources(bench: CardBench) -> None:
     card = bench.crossed
     first, second = card.ports
-    second.write(mtty.IER, mtty.IER_RDI | mtty.IER_RLSI | mtty.IER_MSI)
+    set_up(first)
+    set_up(second, ier=mtty.IER_RDI | mtty.IER_RLSI | mtty.IER_MSI)
     first.write(mtty.THR, 0x41)
     check(bench.raised(card), "no interrupt for received data")
     same(second.read(mtty.IIR), mtty.IIR_RDI, "IIR, data")
@@ -232,7 +233,8 @@ def msi_late(bench: CardBench) -> None:
 def interrupt_driven(bench: CardBench) -> None:
     card = bench.crossed
     first, second = card.ports
-    second.write(mtty.IER, mtty.IER_RDI)
+    set_up(first)
+    set_up(second, ier=mtty.IER_RDI)
     for number in range(200):
         byte = number & 0xff
         first.write(mtty.THR, byte)

@@ -4,7 +4,7 @@
 import mtty
 from bench import CardBench
 from case import case, check, same
-from mtty import POWER_ON_REGISTERS
+from mtty import POWER_ON_REGISTERS, set_up
 from pci import CACHE_LINE, COMMAND_MASTER, INTERRUPT_LINE
 from test_config import same_config
 from test_irq import MESSAGE, ask_for_attention, content, enable_msi
@@ -98,6 +98,8 @@ def reset_wiring(bench: CardBench) -> None:
     first, second = bench.crossed.ports
     bench.machine.reset()
     bench.crossed.bring_up()
+    set_up(first)
+    set_up(second)
     first.write(mtty.THR, 0x41)
     same(second.read(mtty.RBR), 0x41, "the second port")
     same(first.read(mtty.LSR), mtty.LSR_IDLE, "the first port's line status")
