@@ -13,6 +13,8 @@ import shutil
 import time
 from pathlib import Path
 
+from .progress import say
+
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "vfiokit"
 MARKER = "complete"
 UNUSED_DAYS = 30
@@ -24,12 +26,15 @@ def lock(path, shared=False, wait=True):
     """Lock the file at path; None if it is taken and we shall not wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = open(path, "w", encoding="ascii")
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) |
-                    (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        handle.close()
-        return None
+        if not wait:
+            handle.close()
+            return None
+        say(f"waiting for another vm that works on {path.parent.name}/{path.name}")
+        fcntl.flock(handle, kind)
     return handle
 
 

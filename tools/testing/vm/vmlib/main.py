@@ -2,6 +2,7 @@
 """The command line of vm."""
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +20,11 @@ USAGE = """vm --kernel KERNEL [--share DIR] [--icount] [--outer "QEMU ARGS"] [--
        vm --exec KERNEL -- COMMAND...
        vm --print source-6.1|source-6.12|source-7.2|uapi|selftests
        vm --versions"""
+
+# A stock kernel may die when it patches its own code: emulated CPUs do not keep
+# to the rules of that as real ones do. It is seen only at boot, where nothing
+# of ours has run, so booting again hides none of our faults.
+BOOTS = 3
 
 EPILOG = f"""KERNEL is one of {', '.join(kernels.NAMES)}: Debian's own kernels, and
 debug kernels built from Debian's sources as User Mode Linux.
@@ -86,24 +92,30 @@ PRINTABLE |= {"uapi": lambda: sources.uapi().ensure() / "include", "selftests": 
 
 def _run(options):
     kernel = kernels.get(options.kernel)
-    with Run(options) as run:
-        modules.prepare(kernel, run.shared, build=not options.no_build)
-        machine = machine_uml if options.kernel in kernels.UML else machine_qemu
-        ended = machine.execute(run, kernel)
-        found = verdict.findings(run.report, run.console)
-        status = verdict.command_status(run.report)
-        if not ended:
-            found.insert(0, f"killed after {options.timeout:.0f} s")
-        if options.shell:
-            status = 0
-        if not found:
-            return status
-        for text in found:
-            print(f"vm: {text}", file=sys.stderr)
-        if status is not None:
-            print(f"vm: COMMAND itself ended with status {status}", file=sys.stderr)
-        print(f"vm: {options.kernel} failed; its log is {run.log}", file=sys.stderr)
-        return FAILED
+    for attempt in range(1, BOOTS + 1):
+        with Run(options) as run:
+            modules.prepare(kernel, run.shared, not options.no_build and attempt == 1)
+            machine = machine_uml if options.kernel in kernels.UML else machine_qemu
+            ended = machine.execute(run, kernel)
+            if run.started or not ended or attempt == BOOTS:
+                return _judge(run, ended)
+        say(f"{options.kernel} died while booting, see {run.log}; once more")
+
+
+def _judge(run, ended):
+    """The exit status of a run; whatever was wrong goes to stderr."""
+    found = verdict.findings(run.report, run.console)
+    status = verdict.command_status(run.report)
+    if not ended:
+        found.insert(0, f"killed after {run.options.timeout:.0f} s")
+    if not found:
+        return 0 if run.options.shell else status
+    for text in found:
+        print(f"vm: {text}", file=sys.stderr)
+    if status is not None:
+        print(f"vm: COMMAND itself ended with status {status}", file=sys.stderr)
+    print(f"vm: {run.options.kernel} failed; its log is {run.log}", file=sys.stderr)
+    return FAILED
 
 
 def _setup(names):
@@ -166,3 +178,6 @@ def main():
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:     # whoever read COMMAND's output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)

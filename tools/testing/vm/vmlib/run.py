@@ -54,6 +54,11 @@ class Run:
     def report(self):
         return self.shared / "report"
 
+    @property
+    def started(self):
+        """Whether the machine came as far as COMMAND."""
+        return (self.report / "started").exists()
+
     def write_plan(self, mounts, output):
         """Tell init what to do.
 
