@@ -24,16 +24,12 @@ PRODUCTS = """.git /build *.o *.ko *.mod *.mod.c .*.cmd *.a *.so *.d .tmp_* Modu
     modules.order __pycache__ .module-common.o""".split()
 
 
-class Build:
-    """The copy of the tree for one kernel and what was built there."""
+class Copy:
+    """A copy of the tree to build in, and its lock."""
 
-    def __init__(self, kernel):
-        self.kernel = kernel
-        self.folder = CACHE / "trees" / hashlib.sha256(str(TREE).encode()).hexdigest()[:12] \
-            / kernel.name
+    def __init__(self, name):
+        self.folder = CACHE / "trees" / hashlib.sha256(str(TREE).encode()).hexdigest()[:12] / name
         self.tree = self.folder / "tree"
-        self.stage = self.folder / "stage"
-        self.selftests = self.folder / "selftests"
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def lock(self):
@@ -41,17 +37,34 @@ class Build:
         return lock(self.folder / "lock")
 
     def update(self):
-        """Bring the copy of the tree up to date."""
+        """Bring the copy up to date."""
         excludes = [f"--exclude={pattern}" for pattern in PRODUCTS]
         command = ["rsync", "-a", "--delete", *excludes, "--filter=:- .gitignore",
                    f"{TREE}/", f"{self.tree}/"]
         if subprocess.run(command, stdout=2, check=False).returncode:
             raise Failure(f"cannot copy {TREE}")
 
-    def argv(self, command, root=None, binds=()):
+
+def _quietly(what, argv):
+    """Run; show the output only if it fails."""
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise Failure(f"{done.stdout}\n{what} failed (status {done.returncode})")
+
+
+class Build(Copy):
+    """The modules for one kernel."""
+
+    def __init__(self, kernel):
+        super().__init__(kernel.name)
+        self.kernel = kernel
+        self.stage = self.folder / "stage"
+
+    def argv(self, command, binds=()):
         """The argv that runs command in the copy, in the build environment."""
         everything = [*self.kernel.binds, CACHE, Path("/tmp"), *binds]
-        return roots.inside(root or self.kernel.root, self.tree, command, everything)
+        return roots.inside(self.kernel.root, self.tree, command, everything)
 
     @property
     def variables(self):
@@ -63,13 +76,6 @@ class Build:
         command = ["make", f"-j{os.cpu_count()}", *self.variables, *arguments]
         return subprocess.run(self.argv(command), check=False).returncode
 
-    def _quietly(self, what, argv):
-        """Run; show the output only if it fails."""
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-        if done.returncode:
-            raise Failure(f"{done.stdout}\n{what} failed (status {done.returncode})")
-
     def install(self):
         """Build the modules and put them where modprobe looks."""
         if not (self.tree / "Makefile").exists():
@@ -78,16 +84,16 @@ class Build:
             self._depmod()
             return
         make = ["make", f"-j{os.cpu_count()}", *self.variables]
-        self._quietly(f"building the modules for {self.kernel.name}",
-                      self.argv([*make, "modules"]))
+        _quietly(f"building the modules for {self.kernel.name}",
+                 self.argv([*make, "modules"]))
         self._stage()
-        self._quietly(f"installing the modules for {self.kernel.name}", self.argv(
+        _quietly(f"installing the modules for {self.kernel.name}", self.argv(
             [*make, f"INSTALL_MOD_PATH={self.stage}", "INSTALL_MOD_DIR=updates",
              "modules_install"]))
         self._depmod()
 
     def _depmod(self):
-        self._quietly("depmod", self.argv(["depmod", "-b", self.stage, self.kernel.release]))
+        _quietly("depmod", self.argv(["depmod", "-b", self.stage, self.kernel.release]))
 
     def _stage(self):
         """The kernel's own modules, by reference, and none of ours."""
@@ -97,18 +103,6 @@ class Build:
         (target / "kernel").symlink_to(self.kernel.modules / "kernel")
         for index in self.kernel.modules.glob("modules.*"):
             shutil.copy2(index, target)
-
-    def build_selftests(self):
-        """The conformance suite, static, so that any root can run it."""
-        if not (self.tree / SELFTESTS / "Makefile").exists():
-            return
-        support = sources.source("7.2").ensure() / "tools/testing/selftests"
-        self.selftests.mkdir(exist_ok=True)
-        self._quietly("building the selftests", self.argv(
-            ["make", "-C", SELFTESTS, f"KSELFTEST_DIR={support}",
-             f"KHDR_INCLUDES=-isystem {sources.uapi().ensure()}/include",
-             f"OUTPUT={self.selftests}"],
-            root=roots.build_root("6.12").ensure()))
 
     def take(self, folder):
         """Copy what was built: a later build must not pull it from under a machine."""
@@ -125,8 +119,34 @@ class Build:
             else:
                 shutil.copy2(item, target)
         (target / "kernel").symlink_to("/opt/vfiokit/kernel-modules/kernel")
-        if self.selftests.exists():
-            shutil.copytree(self.selftests, folder / "selftests/vfio", symlinks=True)
+
+
+class Selftests(Copy):
+    """The conformance suite: static, so the same for every kernel and root."""
+
+    def __init__(self):
+        super().__init__("selftests")
+        self.out = self.folder / "out"
+
+    def build(self):
+        if not (self.tree / SELFTESTS / "Makefile").exists():
+            return
+        support = sources.source("7.2").ensure() / "tools/testing/selftests"
+        headers = sources.uapi().ensure() / "include"
+        self.out.mkdir(exist_ok=True)
+        _quietly("building the selftests", roots.inside(
+            roots.build_root("6.12").ensure(), self.tree,
+            ["make", "-s", f"-j{os.cpu_count()}", "-C", SELFTESTS, f"KSELFTEST_DIR={support}",
+             f"KHDR_INCLUDES=-isystem {headers}", f"OUTPUT={self.out}"], [CACHE]))
+
+    def take(self, folder):
+        if not self.out.exists():
+            return
+        target = folder / "selftests/vfio"
+        shutil.copytree(self.out, target, symlinks=True,
+                        ignore=shutil.ignore_patterns("*.o", "*.d"))
+        for script in (self.tree / SELFTESTS).glob("*.sh"):
+            shutil.copy2(script, target)
 
 
 def prepare(kernel, folder, build=True):
@@ -136,10 +156,14 @@ def prepare(kernel, folder, build=True):
         if build:
             work.update()
             work.install()
-            try:
-                work.build_selftests()
-            except Failure as failure:
-                # Who runs them will miss them; others need not wait for them.
-                say(f"{failure}; the machine goes without them")
-                remove(work.selftests)
         work.take(folder)
+    tests = Selftests()
+    with tests.lock():
+        try:
+            if build:
+                tests.update()
+                tests.build()
+            tests.take(folder)
+        except Failure as failure:
+            # Who runs them will miss them; others need not wait for them.
+            say(f"{failure}; the machine goes without them")
