@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sysfs.h"
+
+int dev_path_exists(const struct vfio_location *loc, enum dev_path path)
+{
+	switch (path) {
+	case DEV_PATH_CONTAINER:
+		return loc->group[0] && sysfs_exists("/dev/vfio/vfio") ?
+			0 : -ENODEV;
+	case DEV_PATH_IOMMUFD:
+		return loc->cdev[0] && sysfs_exists("/dev/iommu") ?
+			0 : -ENODEV;
+	default:
+		return dev_path_exists(loc, dev_default_path(loc));
+	}
+}
+
+enum dev_path dev_default_path(const struct vfio_location *loc)
+{
+	const char *wish = getenv("VFIO_TEST_IOMMU");
+
+	if (wish && !strcmp(wish, "container"))
+		return DEV_PATH_CONTAINER;
+	if (wish && !strcmp(wish, "iommufd"))
+		return DEV_PATH_IOMMUFD;
+	return dev_path_exists(loc, DEV_PATH_IOMMUFD) ?
+		DEV_PATH_CONTAINER : DEV_PATH_IOMMUFD;
+}
+
+int dev_open(struct vfio_dev *dev, const struct vfio_location *loc,
+	     enum dev_path path)
+{
+	int ret;
+
+	memset(dev, 0, sizeof(*dev));
+	dev->fd = -1;
+	dev->group_fd = -1;
+	dev->iommu_fd = -1;
+	dev->loc = *loc;
+
+	if (path == DEV_PATH_DEFAULT)
+		path = dev_default_path(loc);
+	ret = dev_path_exists(loc, path);
+	if (ret)
+		return ret;
+	dev->ops = path == DEV_PATH_CONTAINER ?
+		&container_dev_ops : &iommufd_dev_ops;
+	return dev->ops->open(dev);
+}
+
+int dev_open_second(struct vfio_dev *dev, struct vfio_dev *second)
+{
+	memset(second, 0, sizeof(*second));
+	second->fd = -1;
+	second->group_fd = -1;
+	second->iommu_fd = -1;
+	second->loc = dev->loc;
+	second->ops = dev->ops;
+	if (!dev->ops->open_second)
+		return -EOPNOTSUPP;
+	return dev->ops->open_second(dev, second);
+}
+
+void dev_close(struct vfio_dev *dev)
+{
+	if (dev->ops)
+		dev->ops->close(dev);
+	dev->ops = NULL;
+}
+
+int dev_get_info(struct vfio_dev *dev, struct vfio_device_info *info)
+{
+	return dev->ops->get_info(dev, info);
+}
+
+int dev_get_region_info(struct vfio_dev *dev, struct vfio_region_info *info)
+{
+	return dev->ops->get_region_info(dev, info);
+}
+
+int dev_get_irq_info(struct vfio_dev *dev, struct vfio_irq_info *info)
+{
+	return dev->ops->get_irq_info(dev, info);
+}
+
+int dev_set_irqs(struct vfio_dev *dev, struct vfio_irq_set *set)
+{
+	return dev->ops->set_irqs(dev, set);
+}
+
+int dev_reset(struct vfio_dev *dev)
+{
+	return dev->ops->reset(dev);
+}
+
+int dev_feature(struct vfio_dev *dev, struct vfio_device_feature *feature)
+{
+	return dev->ops->feature(dev, feature);
+}
+
+ssize_t dev_read(struct vfio_dev *dev, unsigned int index, void *buf,
+		 size_t count, __u64 offset)
+{
+	return dev->ops->region_read(dev, index, buf, count, offset);
+}
+
+ssize_t dev_write(struct vfio_dev *dev, unsigned int index, const void *buf,
+		  size_t count, __u64 offset)
+{
+	return dev->ops->region_write(dev, index, buf, count, offset);
+}
+
+const struct vfio_region_info *dev_region(struct vfio_dev *dev,
+					  unsigned int index)
+{
+	struct vfio_region_info *info;
+
+	if (index >= DEV_MAX_REGIONS)
+		return NULL;
+	info = &dev->region[index];
+	if (!info->argsz) {
+		info->argsz = sizeof(*info);
+		info->index = index;
+		if (dev_get_region_info(dev, info)) {
+			info->argsz = 0;
+			return NULL;
+		}
+	}
+	return info;
+}

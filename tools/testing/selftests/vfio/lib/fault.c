@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "must.h"
+#include "sysfs.h"
+
+#define DEBUGFS "/sys/kernel/debug"
+
+/* More allocations than that in one step: it does not come to an end. */
+#define FAULT_LIMIT 5000
+
+static int fail_nth_open(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fail-nth", gettid());
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+const char *fault_prepare(void)
+{
+	int fd = fail_nth_open();
+
+	if (fd < 0)
+		return "no fail-nth (CONFIG_FAULT_INJECTION)";
+	close(fd);
+	if (!sysfs_exists(DEBUGFS "/failslab"))
+		mount("none", DEBUGFS, "debugfs", 0, NULL);
+	if (!sysfs_exists(DEBUGFS "/failslab"))
+		return "no failslab in debugfs (CONFIG_FAILSLAB)";
+	/* GFP_KERNEL too, which is what a driver allocates with */
+	sysfs_write(DEBUGFS "/failslab/ignore-gfp-wait", "N");
+	sysfs_write(DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N");
+	sysfs_write(DEBUGFS "/fail_page_alloc/ignore-gfp-highmem", "N");
+	/* the log is for real splats */
+	sysfs_write(DEBUGFS "/failslab/verbose", "0");
+	sysfs_write(DEBUGFS "/fail_page_alloc/verbose", "0");
+	sysfs_write(DEBUGFS "/fail_usercopy/verbose", "0");
+	return NULL;
+}
+
+/*
+ * The descriptor is kept: opening and closing it would be counted. One per
+ * process, as a test forks no more once it injects.
+ */
+static int fail_nth_fd(void)
+{
+	static int fd = -1;
+	static pid_t owner;
+
+	if (fd < 0 || owner != gettid()) {
+		fd = fail_nth_open();
+		owner = gettid();
+	}
+	must(fd >= 0, "fail-nth: %m");
+	return fd;
+}
+
+bool fault_arm(struct fault *fault)
+{
+	char buf[16];
+	int fd, len;
+
+	if (fault->done)
+		return false;
+	must(++fault->nth < FAULT_LIMIT, "no end after %u faults", fault->nth);
+	fd = fail_nth_fd();
+	len = snprintf(buf, sizeof(buf), "%u", fault->nth);
+	must(pwrite(fd, buf, len, 0) == len, "fail-nth: %m");
+	return true;
+}
+
+bool fault_disarm(struct fault *fault)
+{
+	int saved = errno, fd = fail_nth_fd();
+	char buf[16] = "";
+	ssize_t len;
+
+	/*
+	 * While it is armed the read is counted too, and may be what fails;
+	 * so it was not reached before.
+	 */
+	len = pread(fd, buf, sizeof(buf) - 1, 0);
+	must(pwrite(fd, "0", 1, 0) == 1 || pwrite(fd, "0", 1, 0) == 1,
+	     "fail-nth: %m");
+	fault->done = len <= 0 || atoi(buf) != 0;
+	errno = saved;
+	return !fault->done;
+}
+
+bool fault_error_is_clean(int err)
+{
+	/* EFAULT: of a user copy; EINVAL of one would be misleading */
+	return err == -ENOMEM || err == -EFAULT || err == -ENOSPC ||
+		err == -EAGAIN || err == -EINTR;
+}
