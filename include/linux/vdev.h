@@ -185,7 +185,6 @@ void vdev_irq(struct vdev *vdev, bool asserted);
  * for a device only while it is open.
  */
 struct vdev_timer {
-	/* private: */
 	void (*fn)(struct vdev *vdev, struct vdev_timer *timer);
 	u64 deadline;
 	struct list_head entry;
@@ -286,12 +285,14 @@ struct vdev_irqs {
  * @timers: every &vdev_timer of the model
  * @priv: the model's private data, see vdev_priv()
  *
+ * A model uses vdev_priv(), vdev_variant() and vdev_param(), a front also
+ * @front_data; everything else belongs to the core.
+ *
  * Lock order: whatever serialises the front's calls of vdev_set_irqs(), then
  * @lock. Nothing is taken inside @lock but what the services of the front
  * take.
  */
 struct vdev {
-	/* private: */
 	struct mutex lock;	/* see above */
 	const struct vdev_model *model;
 	const struct vdev_family *family;
@@ -313,7 +314,7 @@ struct vdev {
  * vdev_priv() - the model's private data
  * @vdev: the device
  *
- * &vdev_family.priv_size bytes, zero at creation, aligned to 8.
+ * Return: &vdev_family.priv_size bytes, zero at creation, aligned to 8.
  */
 static inline void *vdev_priv(struct vdev *vdev)
 {

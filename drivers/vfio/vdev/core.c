@@ -236,6 +236,11 @@ static bool param_allowed(struct vdev *vdev, unsigned int param,
  * @vdev: the device
  * @param: index into &vdev_family.params
  * @value: index into &vdev_param.values
+ *
+ * Context: process context; takes the device lock.
+ *
+ * Return: whether vdev_set_param() would accept it while the device is not
+ * open.
  */
 bool vdev_param_allowed(struct vdev *vdev, unsigned int param,
 			unsigned int value)
