@@ -3,7 +3,6 @@
 
 import os
 import subprocess
-import sys
 import time
 
 from . import archive, modules, roots
@@ -54,5 +53,3 @@ def execute(run, kernel):
         return run.watch(machine, reading, time.monotonic() + run.options.timeout)
     finally:
         kill(machine)
-        if run.options.shell:
-            subprocess.run(["stty", "sane"], stdin=sys.stdin, check=False)

@@ -10,7 +10,7 @@ import sys
 from . import kernels, machine_qemu, machine_uml, modules, roots, sources, verdict
 from .artefact import CACHE
 from .progress import FAILED, Failure, say
-from .run import Run, settle
+from .run import Run, settle, terminal
 
 USAGE = """vm --kernel KERNEL [--share DIR] [--icount] [--outer "QEMU ARGS"] [--timeout S]
           [--no-build] -- COMMAND...
@@ -96,7 +96,8 @@ def _run(options):
         with Run(options) as run:
             modules.prepare(kernel, run.shared, not options.no_build and attempt == 1)
             machine = machine_uml if options.kernel in kernels.UML else machine_qemu
-            ended = machine.execute(run, kernel)
+            with terminal(options.shell):
+                ended = machine.execute(run, kernel)
             if run.started or not ended or attempt == BOOTS:
                 return _judge(run, ended)
         say(f"{options.kernel} died while booting, see {run.log}; once more")

@@ -6,6 +6,7 @@ report comes out. It is on disk and not in a tmpfs of ours because the guest's
 file systems may want to keep locks and inode numbers on it.
 """
 
+import contextlib
 import os
 import selectors
 import shlex
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -71,7 +73,9 @@ class Run:
             for kind, source, place, options in mounts), encoding="utf-8")
         lines = [f"output={output}"]
         if self.options.shell:
-            lines.append(f"shell={where}")
+            size = os.get_terminal_size(0)
+            lines += [f"shell={where}", f"size='rows {size.lines} cols {size.columns}'",
+                      f"export TERM={shlex.quote(os.environ.get('TERM', 'dumb'))}"]
         (self.shared / "plan").write_text("\n".join(lines) + "\n", encoding="utf-8")
         (self.shared / "command").write_text(
             f"cd {where} && exec {shlex.join(self.options.command)}\n", encoding="utf-8")
@@ -120,6 +124,19 @@ class Run:
         elif data:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def terminal(wanted):
+    """Give the terminal back as it was: a killed machine leaves it raw."""
+    if not wanted:
+        yield
+        return
+    settings = termios.tcgetattr(0)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, settings)
 
 
 def start(argv, session=True, **how):

@@ -23,6 +23,7 @@ TAINTS = "PFSRMBUDAWCIOELKXTNJ"
 EXPECTED_TAINTS = "OE"
 
 AROUND = 60     # lines of log shown from the first report on
+TAIL = 12       # lines of console shown when the machine did not end well
 
 
 def _excerpt(text, first):
@@ -53,11 +54,12 @@ def _taint_findings(text):
 
 def findings(report, console):
     """All that is wrong with a run, as texts; an empty list is a clean run."""
-    log = _read(report / "dmesg")
     if _read(report / "status") is None:
-        tail = "\n".join((_read(console) or "").splitlines()[-AROUND:])
-        return [f"the machine died before its end; its console:\n{tail}"]
-    found = _log_findings(log)
+        log = _read(console) or ""
+        tail = "\n".join(log.splitlines()[-TAIL:])
+        return [f"the machine died before its end; the end of its console:\n{tail}",
+                *_log_findings(log)]
+    found = _log_findings(_read(report / "dmesg"))
     found += _taint_findings(_read(report / "taint"))
     lockdep = _read(report / "lockdep")
     if lockdep and not re.search(r"debug_locks:\s+1", lockdep):
