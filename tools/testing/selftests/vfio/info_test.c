@@ -381,7 +381,7 @@ TEST_F(mtty, regions)
 	}
 }
 
-/* INTx masks itself, MSI cannot be resized, the others are absent. */
+/* INTx masks itself, the others cannot be resized, MSI-X is absent. */
 TEST_F(mtty, irqs)
 {
 	static const struct { __u32 count, flags; } expected[] = {
@@ -389,7 +389,11 @@ TEST_F(mtty, irqs)
 			VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED },
 		[VFIO_PCI_MSI_IRQ_INDEX] = { 1, VFIO_IRQ_INFO_EVENTFD |
 			VFIO_IRQ_INFO_NORESIZE },
-		[VFIO_PCI_REQ_IRQ_INDEX] = { 0, 0 },
+		[VFIO_PCI_MSIX_IRQ_INDEX] = { 0, 0 },
+		[VFIO_PCI_ERR_IRQ_INDEX] = { 1, VFIO_IRQ_INFO_EVENTFD |
+			VFIO_IRQ_INFO_NORESIZE },
+		[VFIO_PCI_REQ_IRQ_INDEX] = { 1, VFIO_IRQ_INFO_EVENTFD |
+			VFIO_IRQ_INFO_NORESIZE },
 	};
 	union answer a;
 	unsigned int i;

@@ -360,9 +360,14 @@ TEST_F(intx, bind_nothing)
 	mtty_raise(self->dev, 0);
 	EXPECT_EQ(0, event_stray(self->event));
 	EXPECT_EQ(-EINVAL, irq_bind(self->dev, MSI, self->event));
-	EXPECT_EQ(0, irq_mask(self->dev));
 	EXPECT_EQ(0, irq_none(self->dev, INTX, TRIGGER));
+	/* nothing was delivered, so nothing is masked */
 	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
+	EXPECT_EQ(1, event_wait(self->event));
+	ASSERT_EQ(0, irq_bind(self->dev, INTX, -1));
+	EXPECT_EQ(0, irq_mask(self->dev));
+	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
+	EXPECT_EQ(0, event_stray(self->event));
 	EXPECT_EQ(0, irq_unmask(self->dev));
 	EXPECT_EQ(1, event_wait(self->event));
 }

@@ -8,6 +8,8 @@
 
 #include "kselftest_harness.h"
 #include "lib/device.h"
+#include "lib/event.h"
+#include "lib/irq.h"
 #include "lib/mdev.h"
 #include "lib/mtty.h"
 #include "lib/sysfs.h"
@@ -307,11 +309,11 @@ TEST_F(mdev, wiring_while_open)
 	EXPECT_EQ(0, mdev_set_wiring(self->uuid, "cross"));
 }
 
-/* vfio_unregister_group_dev(): removing waits for the user to close. */
+/* vfio_unregister_group_dev(): removing asks (REQ) and waits for the close. */
 TEST_F(mdev, remove_while_open)
 {
+	int status, ret, event = event_new();
 	struct vfio_dev dev;
-	int status, ret;
 	pid_t child;
 
 	ASSERT_EQ(0, mdev_create(1, self->uuid));
@@ -320,12 +322,15 @@ TEST_F(mdev, remove_while_open)
 		mdev_remove(self->uuid);
 		ASSERT_EQ(0, ret);
 	}
+	EXPECT_EQ(0, irq_bind(&dev, VFIO_PCI_REQ_IRQ_INDEX, event));
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
 		dev_close(&dev);
 		_exit(mdev_remove(self->uuid) != 0);
 	}
+	/* the user is asked to let go (QEMU unplugs the device) */
+	EXPECT_LE(1, event_wait(event));
 	usleep(200000);
 	EXPECT_EQ(0, waitpid(child, &status, WNOHANG));
 	/* the user does not notice */

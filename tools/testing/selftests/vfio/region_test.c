@@ -222,7 +222,9 @@ TEST_F(region, zero_count)
 TEST_F(region, huge_count)
 {
 	static const size_t counts[] = { 1U << 20, INT_MAX, 1UL << 30 };
-	__u8 all[CONFIG_SIZE], buf[2 * CONFIG_SIZE];
+	/* not on the stack: the address space must go on for that long */
+	static __u8 buf[2 * CONFIG_SIZE];
+	__u8 all[CONFIG_SIZE];
 	unsigned int i;
 
 	config_snapshot(self->dev, all);

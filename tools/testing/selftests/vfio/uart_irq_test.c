@@ -247,6 +247,22 @@ TEST_F(uart, character_timeout)
 	EXPECT_EQ(UART_IIR_NO_INT, IIR());
 }
 
+/* Once there, it goes with a read of RBR, not with one more arrival. */
+TEST_F(uart, character_timeout_outlasts_arrivals)
+{
+	uart_set_divisor(self->dev, self->port, 1);
+	OUT(UART_FCR, FIFO_ON | UART_FCR_TRIGGER_14);
+	OUT(UART_IER, UART_IER_RDI);
+	OUT(UART_TX, 'a');
+	EXPECT_EQ(1, event_wait(self->event));
+	uart_set_divisor(self->dev, self->port, 0xffff);
+	OUT(UART_TX, 'b');
+	EXPECT_EQ(UART_IIR_RX_TIMEOUT, IIR());
+	EXPECT_TRUE(mtty_level(self->dev));
+	IN(UART_RX);
+	EXPECT_EQ(UART_IIR_NO_INT, IIR());
+}
+
 /* At 115200 baud the time-out is there within a blink. */
 TEST_F(uart, character_timeout_follows_the_divisor)
 {

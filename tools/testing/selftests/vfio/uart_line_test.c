@@ -124,24 +124,76 @@ TEST_F(line, loopback_plug)
 	EXPECT_EQ(0, IN(UART_MSR));
 }
 
-/* LCR.SBC: a break is one zero character with BI, when it begins. */
+#define LSR_RX (UART_LSR_BRK_ERROR_BITS | UART_LSR_DR)
+
+/* LCR.SBC: a break is one zero character with BI and FE, when it begins. */
 TEST_F(line, sends_break)
 {
 	OUT(UART_LCR, UART_LCR_WLEN8);
 	OUT(UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	EXPECT_EQ(UART_LSR_BI | UART_LSR_DR,
-		  IN(UART_LSR) & (UART_LSR_BI | UART_LSR_DR));
-	/* reading LSR clears BI, the character stays */
-	EXPECT_EQ(UART_LSR_DR, IN(UART_LSR) & (UART_LSR_BI | UART_LSR_DR));
+	EXPECT_EQ(UART_LSR_BI | UART_LSR_FE | UART_LSR_DR,
+		  IN(UART_LSR) & LSR_RX);
+	/* reading LSR clears the errors, the character stays */
+	EXPECT_EQ(UART_LSR_DR, IN(UART_LSR) & LSR_RX);
 	EXPECT_EQ(0, IN(UART_RX));
-	EXPECT_FALSE(IN(UART_LSR) & (UART_LSR_BI | UART_LSR_DR));
+	EXPECT_EQ(0, IN(UART_LSR) & LSR_RX);
 	/* going on is no second one, and neither is the end of it */
 	OUT(UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
-	EXPECT_FALSE(IN(UART_LSR) & (UART_LSR_BI | UART_LSR_DR));
+	EXPECT_EQ(0, IN(UART_LSR) & LSR_RX);
 	OUT(UART_LCR, UART_LCR_WLEN8);
-	EXPECT_FALSE(IN(UART_LSR) & (UART_LSR_BI | UART_LSR_DR));
+	EXPECT_EQ(0, IN(UART_LSR) & LSR_RX);
 	OUT(UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
 	EXPECT_TRUE(IN(UART_LSR) & UART_LSR_BI);
+}
+
+/* Data sheet 8.2: while the line is held, no character gets onto it. */
+TEST_F(line, break_silences_the_transmitter)
+{
+	OUT(UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	IN(UART_LSR);
+	IN(UART_RX);
+	OUT(UART_TX, 'l');
+	EXPECT_EQ(0, IN(UART_LSR) & LSR_RX);
+	EXPECT_TRUE(IN(UART_LSR) & UART_LSR_THRE);
+	OUT(UART_LCR, UART_LCR_WLEN8);
+	OUT(UART_TX, 'h');
+	EXPECT_EQ('h', IN(UART_RX));
+}
+
+/* Data sheet 8.4: without FIFO the errors stay until LSR is read, not RBR. */
+TEST_F(line, break_is_latched_without_fifo)
+{
+	OUT(UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	EXPECT_EQ(0, IN(UART_RX));
+	EXPECT_EQ(UART_LSR_BI | UART_LSR_FE, IN(UART_LSR) & LSR_RX);
+	EXPECT_EQ(0, IN(UART_LSR) & LSR_RX);
+}
+
+/* Data sheet 8.4: with FIFO the errors belong to their character. */
+TEST_F(line, break_behind_characters)
+{
+	OUT(UART_LCR, UART_LCR_WLEN8);
+	OUT(UART_FCR, UART_FCR_ENABLE_FIFO);
+	OUT(UART_TX, 'x');
+	OUT(UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	EXPECT_EQ(UART_LSR_DR, IN(UART_LSR) & LSR_RX);
+	EXPECT_EQ('x', IN(UART_RX));
+	EXPECT_EQ(UART_LSR_BI | UART_LSR_FE | UART_LSR_DR,
+		  IN(UART_LSR) & LSR_RX);
+	EXPECT_EQ(0, IN(UART_RX));
+	EXPECT_EQ(0, IN(UART_LSR) & LSR_RX);
+}
+
+/* Data sheet 8.2: break acts on SOUT, which chip loopback does not use. */
+TEST_F(line, no_break_in_chip_loopback)
+{
+	OUT(UART_LCR, UART_LCR_WLEN8);
+	OUT(UART_MCR, UART_MCR_LOOP);
+	OUT(UART_LCR, UART_LCR_WLEN8 | UART_LCR_SBC);
+	EXPECT_EQ(0, IN(UART_LSR) & LSR_RX);
+	OUT(UART_TX, 'k');
+	EXPECT_EQ(UART_LSR_DR, IN(UART_LSR) & LSR_RX);
+	EXPECT_EQ('k', IN(UART_RX));
 }
 
 /* A device with one port cannot be wired to another. */

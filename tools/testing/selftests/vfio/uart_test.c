@@ -238,6 +238,18 @@ TEST_F(uart, overrun_with_fifo)
 	EXPECT_EQ('n', IN(UART_RX));
 }
 
+/* Without FIFO there is one register: read again it is the same character. */
+TEST_F(uart, rbr_is_one_register)
+{
+	OUT(UART_LCR, UART_LCR_WLEN8);
+	OUT(UART_TX, 'p');
+	OUT(UART_TX, 'q');
+	EXPECT_EQ('q', IN(UART_RX));
+	EXPECT_EQ('q', IN(UART_RX));
+	OUT(UART_TX, 'r');
+	EXPECT_EQ('r', IN(UART_RX));
+}
+
 /* Reading RBR of an empty receiver changes nothing. */
 TEST_F(uart, read_when_empty)
 {

@@ -78,5 +78,7 @@ int sysfs_link_name(const char *path, char *name, size_t size)
 
 bool sysfs_exists(const char *path)
 {
-	return access(path, F_OK) == 0;
+	/* Out of memory, for one, is no answer; the next step will tell */
+	return access(path, F_OK) == 0 ||
+		(errno != ENOENT && errno != ENOTDIR);
 }

@@ -17,6 +17,7 @@ int sysfs_read_uint(const char *path, unsigned int *val);
 /* The last component of what the link points to. */
 int sysfs_link_name(const char *path, char *name, size_t size);
 
+/* False only if there is no such file. */
 bool sysfs_exists(const char *path);
 
 #endif
