@@ -11,9 +11,9 @@ class Ktap:
         self._say("KTAP version 1")
         self._say(f"1..{planned}")
 
-    def ok(self, name: str, seconds: float) -> None:
+    def ok(self, name: str, seconds: float | None = None) -> None:
         self.passed += 1
-        self._result("ok", f"{name} # {seconds:.2f} s")
+        self._result("ok", name if seconds is None else f"{name} # {seconds:.2f} s")
 
     def not_ok(self, name: str, why: str) -> None:
         self.failed += 1

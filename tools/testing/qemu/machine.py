@@ -42,6 +42,7 @@ class Machine:
         halted = initrd is None
         self.dir = tempfile.mkdtemp(prefix="qemu-")
         self._stderr = open(self.path("stderr"), "w+b")  # pylint: disable=consider-using-with
+        self._complaints = ""
         self.command = [qemu, "-nodefaults", "-no-user-config", "-display", "none",
                         "-accel", "tcg",
                         "-qmp", f"unix:{self.path('qmp')},server=on,wait=off"]
@@ -65,7 +66,7 @@ class Machine:
             if halted:
                 self.qtest = self._connect(Qtest, "qtest")
         except BaseException as error:
-            error.add_note(f"QEMU's stderr: {self.stderr()}")
+            error.add_note(f"command: {' '.join(self.command)}\nQEMU's stderr: {self.stderr()}")
             self.kill()
             raise
 
@@ -84,8 +85,10 @@ class Machine:
         return self._process.poll() is None
 
     def stderr(self) -> str:
-        self._stderr.seek(0)
-        return self._stderr.read().decode(errors="replace")
+        if not self._stderr.closed:
+            self._stderr.seek(0)
+            self._complaints = self._stderr.read().decode(errors="replace")
+        return self._complaints
 
     def reset(self, timeout: float = 30) -> None:
         """Reset the machine as its reset button would."""
@@ -109,6 +112,7 @@ class Machine:
         self._forget()
 
     def _forget(self) -> None:
+        self.stderr()       # for later: the file goes now
         for channel in (self.qmp, self.qtest, self._stderr, self.console):
             if channel:
                 channel.close()

@@ -27,7 +27,12 @@ from variant import VERSIONS, Variant, variants
 TEST_MODULES = ["test_config", "test_uart", "test_irq", "test_reset", "test_hotplug",
                 "test_guest"]
 
+ENVIRONMENT = """environment:
+  VFIOKIT_LINUX_GUEST=1        run the Linux guest also where that takes minutes
+  VFIOKIT_GUEST_KERNEL=PATH    its kernel"""
+
 CLOSE_TIMEOUT = 90
+CLEAN_UP_CASE = "every card could be taken away again"
 KERNEL_CASE = "the kernel kept quiet"
 UNLOAD_CASE = "mtty unloads when nobody needs it"
 
@@ -56,6 +61,9 @@ class TimeLimit:
 class Group:
     """Runs the cases of one setting with one variant."""
 
+    # What went wrong while cleaning up, in any group.
+    troubles: list[str] = []
+
     def __init__(self, variant: Variant, setting: type[Setting], log: Ktap):
         self._variant = variant
         self._make = setting
@@ -64,12 +72,14 @@ class Group:
 
     def run(self, cases: list[Case]) -> None:
         why = self._make.unwanted()
-        for case in cases:
-            if why:
-                self._log.skip(full_name(self._variant, case), why)
-            else:
-                self._run_case(case)
-        self._close()
+        try:
+            for case in cases:
+                if why:
+                    self._log.skip(full_name(self._variant, case), why)
+                else:
+                    self._run_case(case)
+        finally:
+            self._close()
 
     def _run_case(self, case: Case) -> None:
         name = full_name(self._variant, case)
@@ -77,17 +87,25 @@ class Group:
         try:
             seconds = case.timeout + (0 if self._setting else self._make.start_timeout)
             with TimeLimit(seconds):
-                if not self._setting:
-                    self._setting = self._make(self._variant)
-                    self._setting.open()
-                self._setting.prepare()
-                case.function(self._setting)
+                opened = self._opened()
+                opened.prepare()
+                case.function(opened)
         except Exception as error:  # pylint: disable=broad-exception-caught
             self._log.not_ok(name, self._describe(error))
             if self._make.reopen_after_failure:
                 self._close()
         else:
             self._log.ok(name, time.monotonic() - start)
+
+    def _opened(self) -> Setting:
+        if not self._setting:
+            self._setting = self._make(self._variant)
+            try:
+                self._setting.open()
+            except Exception:
+                self._close()
+                raise
+        return self._setting
 
     def _describe(self, error: Exception) -> str:
         where = [frame for frame in traceback.extract_tb(error.__traceback__)
@@ -104,7 +122,7 @@ class Group:
             with TimeLimit(CLOSE_TIMEOUT):
                 self._setting.close()
         except Exception as error:  # pylint: disable=broad-exception-caught
-            self._log.note(f"cleaning up: {error}")
+            self.troubles.append(f"{self._variant.name}: {error}")
         self._setting = None
 
 
@@ -117,16 +135,23 @@ def run_variant(variant: Variant, cases: list[Case], log: Ktap) -> None:
         Group(variant, setting, log).run(list(group))
 
 
-def unload(log: Ktap) -> None:
+def unload_mtty() -> str:
+    """Return what rmmod complains of."""
     result = subprocess.run(["rmmod", "mtty"], capture_output=True, text=True, check=False)
-    if result.returncode:
-        log.not_ok(UNLOAD_CASE, result.stderr)
+    return result.stderr if result.returncode else ""
+
+
+def conclude(log: Ktap, name: str, complaints: str) -> None:
+    if complaints:
+        log.not_ok(name, complaints)
     else:
-        log.ok(UNLOAD_CASE, 0)
+        log.ok(name)
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--qemu", choices=VERSIONS, help="only this version of QEMU")
     parser.add_argument("--binding", choices=["container", "iommufd"], help="only this way to bind")
     parser.add_argument("--only", metavar="PATTERN", default="*",
@@ -158,19 +183,16 @@ def main() -> int:
     kernel = KernelLog()
     missing = {variant: variant.missing() for variant, _ in plan}
     planned = sum(1 if missing[variant] else len(cases) for variant, cases in plan)
-    log = Ktap(planned + 1 + loaded_here)
+    log = Ktap(planned + 2 + loaded_here)
     for variant, cases in plan:
         if missing[variant]:
             log.skip(f"{variant.name}: all {len(cases)} tests", missing[variant])
         else:
             run_variant(variant, cases, log)
+    conclude(log, CLEAN_UP_CASE, "\n".join(Group.troubles))
     if loaded_here:
-        unload(log)
-    complaints = kernel.complaints()
-    if complaints:
-        log.not_ok(KERNEL_CASE, complaints)
-    else:
-        log.ok(KERNEL_CASE, 0)
+        conclude(log, UNLOAD_CASE, unload_mtty())
+    conclude(log, KERNEL_CASE, kernel.complaints())
     return 0 if log.finish() else 1
 
 

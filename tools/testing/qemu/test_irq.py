@@ -138,6 +138,21 @@ def intx_disable(bench: CardBench) -> None:
     check(bench.raised(card), "no interrupt once INTX_DISABLE is cleared")
 
 
+@case("D3hot holds an interrupt back", CardBench)
+def power_state_holds_back(bench: CardBench) -> None:
+    card, port = bench.dual, bench.dual.ports[0]
+    # In D3hot only time can raise the condition: the character timeout, here
+    # 0.8 s (40 bits at 50 baud).
+    set_up(port, fcr=mtty.FCR_ENABLE | mtty.FCR_TRIGGER_14, ier=mtty.IER_RDI, divisor=2304)
+    port.send(b"a")
+    card.write16(mtty.PMCSR, mtty.PM_D3HOT)
+    bench.qtest.settle(1.2)
+    same(bench.changes(card), [], "the line in D3hot")
+    card.write16(mtty.PMCSR, mtty.PM_D0)
+    check(bench.raised(card), "no interrupt back in D0")
+    same(port.read(mtty.IIR), mtty.IIR_FIFO | mtty.IIR_TIMEOUT, "IIR")
+
+
 @case("MSI reaches memory", CardBench)
 def msi_arrives(bench: CardBench) -> None:
     for card in bench.cards:
