@@ -389,7 +389,11 @@ static int vdev_vfio_init(struct vfio_device *vfio)
 	INIT_WORK(&front->alarm_work, alarm_work);
 	compat_hrtimer_setup(&front->alarm, alarm_expired, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_ABS);
-	return 0;
+	/*
+	 * Registration does this for those who did not, and takes no notice
+	 * if it fails; the first open would then crash.
+	 */
+	return vfio_assign_device_set(vfio, vfio);
 }
 
 static void vdev_vfio_release(struct vfio_device *vfio)
