@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Creating, removing, opening and configuring mdevs, all at the same time. */
 #include <errno.h>
+#include <pthread.h>
 
 #include "kselftest_harness.h"
 #include "lib/crew.h"
@@ -40,20 +41,58 @@ FIXTURE_TEARDOWN(mdev_race)
 	EXPECT_EQ(self->free, free);
 }
 
+/*
+ * The mdev core wants no remove before create has returned. So those who
+ * create and those who remove take turns, each with as many as there are.
+ */
+struct turns {
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	int creating;
+	int removing;
+};
+
+static struct turns turns = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.change = PTHREAD_COND_INITIALIZER,
+};
+
+static void take_turn(int *mine, const int *others)
+{
+	pthread_mutex_lock(&turns.lock);
+	while (*others)
+		pthread_cond_wait(&turns.change, &turns.lock);
+	++*mine;
+	pthread_mutex_unlock(&turns.lock);
+}
+
+static void end_turn(int *mine)
+{
+	pthread_mutex_lock(&turns.lock);
+	--*mine;
+	pthread_cond_broadcast(&turns.change);
+	pthread_mutex_unlock(&turns.lock);
+}
+
 static void create_device(struct crew *crew, void *arg)
 {
-	int ret = mdev_create(2, arg);
+	int ret;
 
+	take_turn(&turns.creating, &turns.removing);
+	ret = mdev_create(2, arg);
+	end_turn(&turns.creating);
 	if (ret && ret != -EEXIST)
 		crew_complain(crew, "create: %d", ret);
 }
 
-/* EAGAIN: the device is still being made, or another one removes it. */
 static void drop(struct crew *crew, void *arg)
 {
-	int ret = mdev_remove(arg);
+	int ret;
 
-	if (ret && ret != -ENOENT && ret != -ENODEV && ret != -EAGAIN)
+	take_turn(&turns.removing, &turns.creating);
+	ret = mdev_remove(arg);
+	end_turn(&turns.removing);
+	if (ret && ret != -ENOENT && ret != -ENODEV)
 		crew_complain(crew, "remove: %d", ret);
 }
 

@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(module, cycles, 120)
 	struct vfio_dev dev;
 	int i, event;
 
-	for (i = 0; i < 25; i++) {
+	for (i = 0; i < 10; i++) {
 		event = event_new();
 		ASSERT_EQ(0, mdev_create(1, self->uuid));
 		ASSERT_EQ(0, open_by_uuid(&dev, self->uuid));

@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <linux/types.h>
+
+#include "kselftest.h"
 #include "must.h"
 #include "sysfs.h"
 
@@ -45,6 +49,56 @@ const char *fault_prepare(void)
 	sysfs_write(DEBUGFS "/fail_usercopy/verbose", "0");
 	sysfs_write(DEBUGFS "/fail_iommufd/verbose", "0");
 	return NULL;
+}
+
+/* The start of the symbol, and that of the one after it. */
+static bool find_symbol(const char *name, __u64 *start, __u64 *end)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	unsigned long long addr;
+	char line[512], sym[256];
+
+	*start = 0;
+	*end = 0;
+	if (!f)
+		return false;
+	while (!*start && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx %*c %255s", &addr, sym) == 2 &&
+		    !strcmp(sym, name))
+			*start = addr;
+	/* modules come after the kernel, and neither part need be sorted */
+	rewind(f);
+	while (*start && fgets(line, sizeof(line), f)) {
+		addr = strtoull(line, NULL, 16);
+		if (addr > *start && (!*end || addr < *end))
+			*end = addr;
+	}
+	fclose(f);
+	return *start && *end;
+}
+
+bool fault_spare(const char *function)
+{
+	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
+	__u64 start = 0, end = 0;
+	char path[128], val[32];
+	unsigned int i;
+
+	if (function && !find_symbol(function, &start, &end))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
+		snprintf(path, sizeof(path), DEBUGFS "/%s/reject-start",
+			 attrs[i]);
+		snprintf(val, sizeof(val), "0x%llx", start);
+		if (sysfs_write(path, val))
+			return false;
+		snprintf(path, sizeof(path), DEBUGFS "/%s/reject-end",
+			 attrs[i]);
+		snprintf(val, sizeof(val), "0x%llx", end);
+		if (sysfs_write(path, val))
+			return false;
+	}
+	return true;
 }
 
 /*

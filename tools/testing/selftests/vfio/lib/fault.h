@@ -25,6 +25,12 @@ struct fault {
 /* NULL, or why this kernel cannot inject faults. */
 const char *fault_prepare(void);
 
+/*
+ * Injects no faults under @function of the kernel, for one whose own error
+ * handling is not what is tested; NULL ends it. False if this kernel cannot.
+ */
+bool fault_spare(const char *function);
+
 /* False after the first step that ran without a fault. */
 bool fault_arm(struct fault *fault);
 
