@@ -127,11 +127,13 @@ def _apt(program, *arguments, target="all"):
 def _update(force=False):
     """Read the package lists anew, unless that was done a moment ago."""
     stamp = APT / "state" / "updated"
-    if not force and stamp.exists() and time.time() - stamp.stat().st_mtime < LISTS_LAST:
+    mirrors = " ".join(_mirrors())
+    if not force and stamp.exists() and stamp.read_text(encoding="utf-8") == mirrors \
+       and time.time() - stamp.stat().st_mtime < LISTS_LAST:
         return
-    say(f"reading the package lists of {_mirrors()[0]}")
+    say(f"reading the package lists of {mirrors}")
     _apt("apt-get", "update", "--error-on=any")
-    stamp.touch()
+    stamp.write_text(mirrors, encoding="utf-8")
 
 
 def newest(pattern, target):
