@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+#ifndef _TOOLS_LINUX_STRING_H
+#define _TOOLS_LINUX_STRING_H
+
+#include <linux/errno.h>
+#include <linux/types.h>
+#include <string.h>
+
+/* Equal but for one newline at the end, as a shell's echo leaves it. */
+static inline bool sysfs_streq(const char *a, const char *b)
+{
+	size_t la = strlen(a);
+	size_t lb = strlen(b);
+
+	if (la && a[la - 1] == '\n')
+		la--;
+	if (lb && b[lb - 1] == '\n')
+		lb--;
+	return la == lb && !memcmp(a, b, la);
+}
+
+/* The array ends after @n strings or, if that comes first, with a NULL. */
+static inline int __sysfs_match_string(const char * const *array, size_t n,
+				       const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < n && array[i]; i++)
+		if (sysfs_streq(array[i], s))
+			return i;
+	return -EINVAL;
+}
+
+#endif /* _TOOLS_LINUX_STRING_H */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * All suites.
+ */
+#ifndef _UNIT_SUITES_H
+#define _UNIT_SUITES_H
+
+#include "unit.h"
+
+extern const struct unit_suite kernel_suite;
+extern const struct unit_suite family_suite;
+extern const struct unit_suite life_suite;
+extern const struct unit_suite config_suite;
+extern const struct unit_suite bar_suite;
+extern const struct unit_suite intx_suite;
+extern const struct unit_suite msi_suite;
+extern const struct unit_suite set_irqs_suite;
+extern const struct unit_suite irq_random_suite;
+extern const struct unit_suite timer_suite;
+extern const struct unit_suite uart_registers_suite;
+extern const struct unit_suite uart_receive_suite;
+extern const struct unit_suite uart_timeout_suite;
+extern const struct unit_suite uart_irq_suite;
+extern const struct unit_suite uart_modem_suite;
+extern const struct unit_suite uart_trace_suite;
+extern const struct unit_suite threads_suite;
+extern const struct unit_suite monkey_suite;
+
+#endif /* _UNIT_SUITES_H */
