@@ -170,8 +170,10 @@ def _dispatch(options):
 
 
 def main():
-    # A terminated vm must not leave machines and half-made directories behind.
+    # A terminated vm must not leave machines and half-made directories behind,
+    # not even one that a shell started in the background, with SIGINT ignored.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         sys.exit(_dispatch(_parse(sys.argv[1:])))
     except Failure as failure:

@@ -23,6 +23,7 @@ from .artefact import CACHE
 from .progress import Failure
 
 LOGS_KEPT = 60
+RUNS_LAST = 2 * 86400
 
 
 class Run:
@@ -36,6 +37,9 @@ class Run:
     def __enter__(self):
         runs = CACHE / "runs"
         runs.mkdir(parents=True, exist_ok=True)
+        for old in runs.iterdir():      # of those that were killed
+            if time.time() - old.stat().st_mtime > RUNS_LAST:
+                shutil.rmtree(old, ignore_errors=True)
         self.folder = Path(tempfile.mkdtemp(prefix=f"{self.options.kernel}-", dir=runs))
         for name in ("shared", "shared/report"):
             (self.folder / name).mkdir()
