@@ -150,6 +150,30 @@ static void set_again_inside_the_call(void)
 	front_close(front);
 }
 
+/* timer 0 is due again at once, for ever */
+static void insist(struct vdev *vdev, unsigned int nr)
+{
+	struct toy *toy = vdev_priv(vdev);
+
+	if (nr == 0)
+		vdev_timer_set(vdev, &toy->timer[0], 0);
+}
+
+/* It must not keep the device locked, nor other timers waiting. */
+static void set_again_without_delay(void)
+{
+	struct front *front = front_open("toy-bare");
+
+	toy_of(front)->on_timer = insist;
+	toy_timer_set(front, 0, 0);
+	toy_timer_set(front, 1, 0);
+	front->now += 10;
+	vdev_alarm(front->vdev);
+	EXPECT_EQ(toy_of(front)->nr_shots, 2);
+	EXPECT(front->alarm > front->now);
+	front_close(front);
+}
+
 static void others_set_and_cancelled_inside_the_call(void)
 {
 	struct front *front = front_open("toy-bare");
@@ -280,6 +304,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(early_alarm_does_nothing),
 	UNIT_CASE(cancelled_is_not_called),
 	UNIT_CASE(set_again_inside_the_call),
+	UNIT_CASE(set_again_without_delay),
 	UNIT_CASE(others_set_and_cancelled_inside_the_call),
 	UNIT_CASE(may_interrupt),
 	UNIT_CASE(reset_stops_timers),
