@@ -144,6 +144,8 @@ def _kernel_arguments(run, kernel):
     # after boot and would be measured along with whatever --icount measures.
     line = ["console=ttyS0", "mitigations=off", "nokaslr", "panic=-1", "quiet",
             "intel_iommu=on", "cryptomgr.notests", "vfiokit.run=virtiofs:host"]
+    if not run.options.icount:
+        line.append("slub_debug=FZPU")      # finds overflows and use after free
     image = initrd.build(kernel.modules, run_root / "usr/bin/busybox")
     if image is None:
         line += ["root=root", "rootfstype=virtiofs", "ro", "init=/opt/vfiokit/init"]
