@@ -283,6 +283,7 @@ struct vdev_irqs {
  * @msi_cap: offset of the MSI capability, 0 if there is none
  * @irqs: interrupt delivery
  * @timers: every &vdev_timer of the model
+ * @alarm: where the front's alarm stands, or %VDEV_TIME_NEVER
  * @priv: the model's private data, see vdev_priv()
  *
  * A model uses vdev_priv(), vdev_variant() and vdev_param(), a front also
@@ -307,6 +308,7 @@ struct vdev {
 	u8 msi_cap;
 	struct vdev_irqs irqs;
 	struct list_head timers;
+	u64 alarm;
 	u8 priv[] __aligned(8);
 };
 

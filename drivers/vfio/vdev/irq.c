@@ -112,8 +112,7 @@ EXPORT_SYMBOL_GPL(vdev_irq);
 void vdev_intx_unmask(struct vdev *vdev)
 {
 	mutex_lock(&vdev->lock);
-	/* as in vfio-pci, nothing is unmasked while the guest disables INTx */
-	if (vdev->irqs.mode == VDEV_IRQ_INTX && !intx_disabled(vdev)) {
+	if (vdev->irqs.mode == VDEV_IRQ_INTX) {
 		vdev->irqs.intx_masked = false;
 		intx_update(vdev);
 	}
@@ -175,7 +174,7 @@ static int irqs_enable(struct vdev *vdev, unsigned int mode, unsigned int nr)
 		return -ENOMEM;
 	irqs->nr = nr;
 	irqs->mode = mode;
-	irqs->intx_masked = intx_disabled(vdev);
+	irqs->intx_masked = false;
 	irqs->msi_owed = irqs->asserted;
 	return 0;
 }

@@ -21,11 +21,19 @@ static struct vdev_timer *earliest(struct vdev *vdev)
 	return first;
 }
 
+/*
+ * An alarm that stands earlier than it need is left there: one call that finds
+ * nothing to do is cheaper than moving the alarm whenever a model starts to
+ * wait anew.
+ */
 static void set_alarm(struct vdev *vdev)
 {
 	struct vdev_timer *first = earliest(vdev);
 
-	vdev->front->alarm(vdev, first ? first->deadline : VDEV_TIME_NEVER);
+	if (!first || first->deadline >= vdev->alarm)
+		return;
+	vdev->alarm = first->deadline;
+	vdev->front->alarm(vdev, vdev->alarm);
 }
 
 /**
@@ -47,8 +55,8 @@ EXPORT_SYMBOL_GPL(vdev_timer_init);
  * vdev_timer_set() - have a timer called @delay_ns from now
  * @vdev: the device
  * @timer: one of its timers; a time set before is forgotten
- * @delay_ns: nanoseconds; how much later than that it is called depends on
- *	the front
+ * @delay_ns: nanoseconds, 0 counts as 1; how much later than that it is called
+ *	depends on the front
  *
  * While the device is not open this does nothing: nobody could notice, and a
  * device must be able to go without waiting for its timers.
@@ -80,10 +88,6 @@ EXPORT_SYMBOL_GPL(vdev_timer_set);
 void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer)
 {
 	lockdep_assert_held(&vdev->lock);
-	/*
-	 * The alarm is left where it is: one call that finds nothing to do is
-	 * cheaper than moving it each time a model thinks twice.
-	 */
 	timer->deadline = 0;
 }
 EXPORT_SYMBOL_GPL(vdev_timer_cancel);
@@ -94,6 +98,7 @@ void vdev_timers_stop(struct vdev *vdev)
 
 	list_for_each_entry(timer, &vdev->timers, entry)
 		timer->deadline = 0;
+	vdev->alarm = VDEV_TIME_NEVER;
 	vdev->front->alarm(vdev, VDEV_TIME_NEVER);
 }
 
@@ -110,11 +115,14 @@ void vdev_alarm(struct vdev *vdev)
 	u64 now;
 
 	mutex_lock(&vdev->lock);
+	/* no alarm is set on the way, but once when all have had their turn */
+	vdev->alarm = 0;
 	now = vdev->front->now(vdev);
 	while ((timer = earliest(vdev)) && timer->deadline <= now) {
 		timer->deadline = 0;
 		timer->fn(vdev, timer);
 	}
+	vdev->alarm = VDEV_TIME_NEVER;
 	set_alarm(vdev);
 	mutex_unlock(&vdev->lock);
 }

@@ -28,8 +28,11 @@ static void alarm_stands_at_the_earliest(void)
 	EXPECT_EQ(front->alarm, start + 300);
 	toy_timer_set(front, 0, 400);
 	EXPECT_EQ(front->alarm, start + 300);
-	/* what was set before is forgotten */
+	/* what was set before is forgotten; an alarm too early does no harm */
 	toy_timer_set(front, 2, 600);
+	EXPECT(front->alarm <= start + 400);
+	front_advance(front, 300);
+	EXPECT_EQ(toy_of(front)->nr_shots, 0);
 	EXPECT_EQ(front->alarm, start + 400);
 	front_close(front);
 }
