@@ -10,7 +10,7 @@
 #include "lib/mtty.h"
 #include "lib/sysfs.h"
 
-#define RACE_MS 1200
+#define RACE_MS 800
 
 FIXTURE(mdev_race)
 {
@@ -36,7 +36,7 @@ FIXTURE_TEARDOWN(mdev_race)
 	EXPECT_EQ(0, self->crew.complaints) {
 		TH_LOG("%s", self->crew.first);
 	}
-	EXPECT_LT(10, self->crew.rounds);
+	EXPECT_LT(4, self->crew.rounds);
 	EXPECT_EQ(0, mdev_available(1, &free));
 	EXPECT_EQ(self->free, free);
 }

@@ -38,15 +38,12 @@ FIXTURE_SETUP(way)
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (dev_path_exists(&self->subject.loc, variant->path)) {
-		subject_drop(&self->subject);
+	if (dev_path_exists(&self->subject.loc, variant->path))
 		SKIP(return, "this kernel offers no such path");
-	}
 }
 
 FIXTURE_TEARDOWN(way)
 {
-	subject_drop(&self->subject);
 }
 
 static int works(struct vfio_dev *dev)
@@ -137,15 +134,12 @@ FIXTURE_SETUP(cdev)
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (dev_path_exists(&self->subject.loc, DEV_PATH_IOMMUFD)) {
-		subject_drop(&self->subject);
+	if (dev_path_exists(&self->subject.loc, DEV_PATH_IOMMUFD))
 		SKIP(return, "no cdev and iommufd");
-	}
 }
 
 FIXTURE_TEARDOWN(cdev)
 {
-	subject_drop(&self->subject);
 }
 
 /* vfio.h BIND_IOMMUFD: no access to the device before the bind. */
@@ -207,15 +201,12 @@ FIXTURE_SETUP(group)
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (dev_path_exists(&self->subject.loc, DEV_PATH_CONTAINER)) {
-		subject_drop(&self->subject);
+	if (dev_path_exists(&self->subject.loc, DEV_PATH_CONTAINER))
 		SKIP(return, "no group and container");
-	}
 }
 
 FIXTURE_TEARDOWN(group)
 {
-	subject_drop(&self->subject);
 }
 
 /* VFIO_GROUP_GET_DEVICE_FD needs a container and the right name. */

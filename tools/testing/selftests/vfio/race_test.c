@@ -21,7 +21,7 @@
 #define CONFIG VFIO_PCI_CONFIG_REGION_INDEX
 #define TRIGGER VFIO_IRQ_SET_ACTION_TRIGGER
 #define UNMASK VFIO_IRQ_SET_ACTION_UNMASK
-#define RACE_MS 1200
+#define RACE_MS 800
 
 struct race {
 	struct subject subject;

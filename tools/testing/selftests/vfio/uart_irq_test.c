@@ -16,9 +16,9 @@
 #define INTX VFIO_PCI_INTX_IRQ_INDEX
 #define FIFO_ON (UART_FCR_ENABLE_FIFO | UART_FCR_CLEAR_RCVR | \
 		 UART_FCR_CLEAR_XMIT)
-/* 100 baud: with 8N1 a character takes 100 ms, the time-out 400 ms. */
-#define SLOW_DIVISOR 1152
-#define SLOW_TIMEOUT_MS 400
+/* 200 baud: with 8N1 a character takes 50 ms, the time-out 200 ms. */
+#define SLOW_DIVISOR 576
+#define SLOW_TIMEOUT_MS 200
 
 FIXTURE(uart)
 {
@@ -276,7 +276,7 @@ TEST_F(uart, character_timeout_follows_the_divisor)
 	EXPECT_EQ(UART_IIR_NO_INT, IIR());
 }
 
-/* Each arrival starts the time anew: 4 x 150 ms are more than 400 ms. */
+/* Each arrival starts the time anew: 4 x 75 ms are more than 200 ms. */
 TEST_F(uart, character_timeout_is_restarted)
 {
 	struct timespec start;
@@ -289,7 +289,7 @@ TEST_F(uart, character_timeout_is_restarted)
 		clock_gettime(CLOCK_MONOTONIC, &start);
 		OUT(UART_TX, 'a');
 		/* on a machine too slow to keep the pace it may come */
-		if (event_wait_ms(self->event, 150))
+		if (event_wait_ms(self->event, 75))
 			EXPECT_LE(SLOW_TIMEOUT_MS - 10, ms_since(&start));
 	}
 	EXPECT_EQ(1, event_wait(self->event));
@@ -321,12 +321,12 @@ TEST_F(uart, no_character_timeout_at_trigger_level)
 /* A reset takes the running time with it. */
 TEST_F(uart, reset_stops_the_character_timeout)
 {
-	uart_set_divisor(self->dev, self->port, SLOW_DIVISOR / 8);
+	uart_set_divisor(self->dev, self->port, SLOW_DIVISOR / 4);
 	OUT(UART_IER, UART_IER_RDI);
 	OUT(UART_FCR, FIFO_ON | UART_FCR_TRIGGER_14);
 	OUT(UART_TX, 'a');
 	EXPECT_EQ(0, dev_reset(self->dev));
-	EXPECT_EQ(0, event_wait_ms(self->event, SLOW_TIMEOUT_MS / 8 + 50));
+	EXPECT_EQ(0, event_wait_ms(self->event, SLOW_TIMEOUT_MS / 4 + 50));
 	mtty_decode(self->dev);
 	EXPECT_EQ(UART_IIR_NO_INT, IIR());
 }

@@ -199,7 +199,7 @@ TEST_F(line, no_break_in_chip_loopback)
 /* A device with one port cannot be wired to another. */
 TEST_F(line, single_port_has_no_cross)
 {
-	if (!self->subject.made || self->subject.ports != 1)
+	if (!self->subject.own || self->subject.ports != 1)
 		SKIP(return, "about a single port mdev");
 	dev_close(self->dev);
 	EXPECT_EQ(-EINVAL, mdev_set_wiring(self->subject.uuid, "cross"));
@@ -219,14 +219,12 @@ FIXTURE_SETUP(cross)
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (!self->subject.made)
+	if (!self->subject.own)
 		SKIP(return, "the wiring of a given device is not touched");
 	ret = mdev_set_wiring(self->subject.uuid, "cross");
 	if (!ret)
 		ret = dev_open(&self->subject.dev, &self->subject.loc,
 			       DEV_PATH_DEFAULT);
-	if (ret)
-		subject_drop(&self->subject);
 	ASSERT_EQ(0, ret);
 	self->dev = &self->subject.dev;
 	mtty_decode(self->dev);
@@ -237,6 +235,7 @@ FIXTURE_SETUP(cross)
 FIXTURE_TEARDOWN(cross)
 {
 	subject_close(&self->subject);
+	mdev_set_wiring(self->subject.uuid, "loopback");
 }
 
 /* Wiring "cross": what one port sends the other receives, and only it. */

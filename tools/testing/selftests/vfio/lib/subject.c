@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mtty.h"
 
@@ -26,6 +27,27 @@ static int subject_identify(struct subject *subject)
 	return 0;
 }
 
+/* One device per kind, whose names all processes of the program know. */
+static char uuids[2][MDEV_UUID_LEN + 1];
+static pid_t program;
+
+static void remove_subjects(void)
+{
+	/* exit() of a process that a test forked is not the program's end */
+	if (getpid() != program)
+		return;
+	mdev_remove(uuids[0]);
+	mdev_remove(uuids[1]);
+}
+
+static void __attribute__((constructor)) name_subjects(void)
+{
+	program = getpid();
+	mdev_new_uuid(uuids[0]);
+	mdev_new_uuid(uuids[1]);
+	atexit(remove_subjects);
+}
+
 static int subject_make(struct subject *subject, unsigned int ports)
 {
 	int ret;
@@ -36,18 +58,14 @@ static int subject_make(struct subject *subject, unsigned int ports)
 	}
 	subject->is_mtty = true;
 	subject->ports = ports ? ports : 1;
-	mdev_new_uuid(subject->uuid);
-	ret = mdev_create(subject->ports, subject->uuid);
-	if (ret)
-		return ret == -ENODEV ? -EIO : ret;
-	subject->made = true;
-	ret = vfio_locate(&subject->loc, subject->uuid);
-	if (ret) {
-		subject_drop(subject);
-		/* It exists: -ENODEV would read as a reason to skip. */
-		return -EIO;
-	}
-	return 0;
+	subject->own = true;
+	memcpy(subject->uuid, uuids[subject->ports - 1], sizeof(subject->uuid));
+	ret = mdev_exists(subject->uuid) ? 0 :
+		mdev_create(subject->ports, subject->uuid);
+	if (!ret)
+		ret = vfio_locate(&subject->loc, subject->uuid);
+	/* The parent exists: -ENODEV would read as a reason to skip. */
+	return ret == -ENODEV ? -EIO : ret;
 }
 
 int subject_find(struct subject *subject, unsigned int ports)
@@ -76,13 +94,6 @@ int subject_find(struct subject *subject, unsigned int ports)
 	return 0;
 }
 
-void subject_drop(struct subject *subject)
-{
-	if (subject->made)
-		mdev_remove(subject->uuid);
-	subject->made = false;
-}
-
 int subject_open(struct subject *subject, unsigned int ports)
 {
 	int ret;
@@ -91,17 +102,12 @@ int subject_open(struct subject *subject, unsigned int ports)
 	if (ret)
 		return ret;
 	ret = dev_open(&subject->dev, &subject->loc, DEV_PATH_DEFAULT);
-	if (ret) {
-		subject_drop(subject);
-		return ret == -ENODEV ? -EIO : ret;
-	}
-	return 0;
+	return ret == -ENODEV ? -EIO : ret;
 }
 
 void subject_close(struct subject *subject)
 {
 	dev_close(&subject->dev);
-	subject_drop(subject);
 }
 
 int subject_reopen(struct subject *subject)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The subject: the device that a test runs on. It is the one named by
- * VFIO_TEST_DEVICE (forms in locate.h), or else an mtty mdev made for the
- * occasion and removed afterwards.
+ * VFIO_TEST_DEVICE (forms in locate.h), or else an mtty mdev: of each kind one
+ * per test program, made when a test first asks for it and removed when the
+ * program ends. That each test finds it at power-on is what lifecycle_test
+ * is about.
  */
 #ifndef VFIO_SELFTEST_SUBJECT_H
 #define VFIO_SELFTEST_SUBJECT_H
@@ -20,10 +22,10 @@
 struct subject {
 	struct vfio_location loc;
 	struct vfio_dev dev;
-	bool made;			/* by subject_open(), so it removes it */
+	bool own;	/* made here, so a test may set its parameters */
 	bool is_mtty;
 	unsigned int ports;		/* of an mtty */
-	char uuid[MDEV_UUID_LEN + 1];	/* of a device made here */
+	char uuid[MDEV_UUID_LEN + 1];	/* of an own device */
 	char why[160];			/* reason of a -ENODEV */
 };
 
@@ -32,7 +34,6 @@ struct subject {
  * none that fits @ports, subject->why tells why: the test is to skip.
  */
 int subject_find(struct subject *subject, unsigned int ports);
-void subject_drop(struct subject *subject);
 
 /* subject_find() and dev_open() on the default path. */
 int subject_open(struct subject *subject, unsigned int ports);
