@@ -36,6 +36,7 @@ TOOLS = {
     "unshare": "util-linux",
     "setpriv": "util-linux",
     "xz": "xz-utils",
+    "zstd": "zstd",
     "dpkg-deb": "dpkg",
     "modinfo": "kmod",
 }

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import archive, roots, uml_kernel
+from . import archive, bzimage, roots, uml_kernel
 from .artefact import Artefact
 from .progress import Failure, say
 
@@ -20,7 +20,7 @@ class Kernel:
     """A kernel ready to boot and to build modules for."""
     name: str
     release: str        # what uname -r says
-    image: Path         # vmlinuz, or the UML program
+    image: Path         # what to boot: vmlinux, or the UML program
     modules: Path       # lib/modules/RELEASE as it came
     kdir: Path          # the KDIR of an external module build, as seen in root
     root: Path          # the build root
@@ -57,6 +57,8 @@ def _stock(series):
     image = folder / "boot" / f"vmlinuz-{release}"
     if not image.exists():      # where it is since 7.x
         image = modules / "vmlinuz"
+    archive.need_tools(("zstd", "xz"))
+    image = bzimage.extract(image, folder / "vmlinux")
     return Kernel(name=series, release=release, image=image, modules=modules,
                   kdir=Path(f"/usr/src/linux-headers-{release}"),
                   root=roots.build_root(series).ensure(), binds=binds, make_flags=[])

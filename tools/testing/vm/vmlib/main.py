@@ -33,13 +33,21 @@ The exit status is COMMAND's. It is {FAILED} if the machine did not come up, did
 end in time, or if its kernel reported anything: then stderr says what."""
 
 
+class Parser(argparse.ArgumentParser):
+    """One whose complaints cannot be taken for COMMAND's status 2."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(FAILED, f"vm: {message}\n")
+
+
 def _parse(arguments):
     """Split at the first --, so that COMMAND's options are never taken as ours."""
     rest = []
     if "--" in arguments:
         at = arguments.index("--")
         arguments, rest = arguments[:at], arguments[at + 1:]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="vm", usage=USAGE, epilog=EPILOG, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run a command on a kernel with the vfiokit modules.")
