@@ -11,7 +11,8 @@ import mtty
 from bench import MESSAGE_ADDRESS, CardBench
 from case import case, check, same
 from mtty import Card, set_up
-from pci import COMMAND_INTX_DISABLE, COMMAND_MASTER, STATUS, STATUS_INTERRUPT
+from pci import (COMMAND_INTX_DISABLE, COMMAND_MASTER, INTERRUPT_LINE, STATUS,
+                 STATUS_INTERRUPT)
 
 MESSAGE = 0x4321
 
@@ -176,6 +177,7 @@ def msi_edges(bench: CardBench) -> None:
         bench.clear_message()
         port.read(mtty.LSR)
         port.write(mtty.SCR, turn)
+        card.write8(INTERRUPT_LINE, turn)
         check(bench.no_message(), "a message although the condition did not rise")
         content(card)
         check(bench.no_message(), "a message although the condition fell")
