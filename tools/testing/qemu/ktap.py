@@ -17,8 +17,8 @@ class Ktap:
 
     def not_ok(self, name: str, why: str) -> None:
         self.failed += 1
+        self.note(why)      # KTAP wants it before the result
         self._result("not ok", name)
-        self.note(why)
 
     def skip(self, name: str, why: str) -> None:
         self.skipped += 1

@@ -41,7 +41,6 @@ class Machine:
         """Start QEMU; with an initrd (and -kernel among arguments) it is a real guest."""
         halted = initrd is None
         self.dir = tempfile.mkdtemp(prefix="qemu-")
-        self._stderr = open(self.path("stderr"), "w+b")  # pylint: disable=consider-using-with
         self._complaints = ""
         self.command = [qemu, "-nodefaults", "-no-user-config", "-display", "none",
                         "-accel", "tcg",
@@ -56,10 +55,11 @@ class Machine:
         self.command += arguments
         self.qmp: Qmp | None = None
         self.qtest: Qtest | None = None
-        # A session of its own, so that a wrapper script dies with its QEMU.
-        self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=self._stderr, start_new_session=True)
+        with open(self.path("stderr"), "ab") as stderr:
+            # A session of its own, so that a wrapper script dies with its QEMU.
+            self._process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=stderr, start_new_session=True)
         self.console = self._process.stdout
         try:
             self.qmp = self._connect(Qmp, "qmp")
@@ -77,17 +77,14 @@ class Machine:
     def path(self, name: str) -> str:
         return os.path.join(self.dir, name)
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def stderr(self) -> str:
-        if not self._stderr.closed:
-            self._stderr.seek(0)
-            self._complaints = self._stderr.read().decode(errors="replace")
+        """What QEMU has complained of, also once it is gone."""
+        if os.path.exists(self.path("stderr")):
+            with open(self.path("stderr"), encoding="utf-8", errors="replace") as file:
+                self._complaints = file.read()
         return self._complaints
 
     def reset(self, timeout: float = 30) -> None:
@@ -113,7 +110,7 @@ class Machine:
 
     def _forget(self) -> None:
         self.stderr()       # for later: the file goes now
-        for channel in (self.qmp, self.qtest, self._stderr, self.console):
+        for channel in (self.qmp, self.qtest, self.console):
             if channel:
                 channel.close()
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -90,7 +90,7 @@ class Group:
                 opened = self._opened()
                 opened.prepare()
                 case.function(opened)
-        except Exception as error:  # pylint: disable=broad-exception-caught
+        except Exception as error:
             self._log.not_ok(name, self._describe(error))
             if self._make.reopen_after_failure:
                 self._close()
@@ -113,7 +113,7 @@ class Group:
         place = f" ({os.path.basename(where[-1].filename)}:{where[-1].lineno})" if where else ""
         evidence = self._setting.evidence() if self._setting else ""
         notes = getattr(error, "__notes__", [])
-        return "\n".join([f"{type(error).__name__}{place}: {error}", *notes, evidence])
+        return "\n".join([evidence, *notes, f"{type(error).__name__}{place}: {error}"])
 
     def _close(self) -> None:
         if not self._setting:
@@ -121,7 +121,7 @@ class Group:
         try:
             with TimeLimit(CLOSE_TIMEOUT):
                 self._setting.close()
-        except Exception as error:  # pylint: disable=broad-exception-caught
+        except Exception as error:
             self.troubles.append(f"{self._variant.name}: {error}")
         self._setting = None
 
