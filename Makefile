@@ -15,8 +15,11 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
 modules: $(KDIR)
 	+$(KBUILD) modules
 
+# Some headers packages lack what modules_install would run depmod with.
 modules_install: $(KDIR)
 	+$(KBUILD) modules_install
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
+		$(shell $(MAKE) -s -C $(KDIR) $(if $(ARCH),ARCH=$(ARCH)) kernelrelease)
 
 clean:
 	+$(if $(wildcard $(KDIR)),$(KBUILD) clean)

@@ -60,7 +60,7 @@ struct vdev_bar {
 
 /**
  * struct vdev_param - a choice the user makes for a device before opening it
- * @name: name of the sysfs file and of the command line option
+ * @name: name of the sysfs file
  * @values: the words it can be set to, NULL terminated; the first is the
  *	default
  *
@@ -111,8 +111,8 @@ struct vdev_model {
  * @init: set up private data, once, before the device can be seen; private
  *	data arrives zeroed. Optional. 0 or a negative errno.
  * @release: undo @init. Optional.
- * @reset: bring the device to its power-on state: after creation, on
- *	VFIO_DEVICE_RESET, on first open and last close. Timers are already
+ * @reset: bring the device to its power-on state: after creation, when a
+ *	parameter was set, on VFIO_DEVICE_RESET, on first open and last close. Timers are already
  *	stopped and the interrupt condition is already low. Must not fail.
  * @check_param: refuse a parameter value that this model cannot do: 0 or a
  *	negative errno. Optional; without it every listed value is accepted.

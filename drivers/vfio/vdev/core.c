@@ -213,7 +213,8 @@ EXPORT_SYMBOL_GPL(vdev_close);
  * @vdev: the device
  *
  * The device is as after power-on. What interrupts are bound to, and whether
- * INTx is masked, belongs to the user and stays, as with vfio-pci.
+ * INTx is masked, belongs to the user and stays, as with vfio-pci; only if
+ * COMMAND.INTX_DISABLE was set is INTx unmasked, as by clearing that bit.
  */
 void vdev_reset(struct vdev *vdev)
 {

@@ -28,6 +28,7 @@ SUITES = {
     "bookworm": ("bookworm", "bookworm-updates", "bookworm-security"),
     "trixie": ("trixie", "trixie-updates", "trixie-security"),
     "trixie-backports": ("trixie", "trixie-updates", "trixie-security", "trixie-backports"),
+    "sid": ("sid",),
 }
 
 # Host programs that we start, and the packages that hold them.
@@ -111,14 +112,14 @@ def _configure():
     (APT / "apt.conf").write_text("\n".join(settings) + "\n", encoding="utf-8")
 
 
-def _apt(program, *arguments, target="all"):
+def _apt(program, *arguments, target="all", cwd=None):
     """Run one of apt's programs on our configuration; give its output."""
     options = ["-o", f"Dir::Etc::SourceList={APT}/etc/{target}.list"]
     if target.endswith("-backports") and program == "apt-get":
         options += ["-t", target]
     environment = os.environ | {"APT_CONFIG": str(APT / "apt.conf"), "LC_ALL": "C.UTF-8",
                                 "DEBIAN_FRONTEND": "noninteractive"}
-    result = subprocess.run([program, *options, *arguments], env=environment, text=True,
+    result = subprocess.run([program, *options, *arguments], env=environment, text=True, cwd=cwd,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if result.returncode:
         raise Failure(f"{program} {' '.join(arguments)}:\n{result.stderr.strip()}")
@@ -129,12 +130,13 @@ def _update(force=False):
     """Read the package lists anew, unless that was done a moment ago."""
     stamp = APT / "state" / "updated"
     mirrors = " ".join(_mirrors())
-    if not force and stamp.exists() and stamp.read_text(encoding="utf-8") == mirrors \
+    wanted = f"{mirrors} {' '.join(SUITES)}"
+    if not force and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted \
        and time.time() - stamp.stat().st_mtime < LISTS_LAST:
         return
     say(f"reading the package lists of {mirrors}")
     _apt("apt-get", "update", "--error-on=any")
-    stamp.write_text(mirrors, encoding="utf-8")
+    stamp.write_text(wanted, encoding="utf-8")
 
 
 def newest(pattern, target):
@@ -180,6 +182,14 @@ def fetch(packages, target):
             quoted = version.replace(":", "%3a")
             found[name] = (version, next(DEBS.glob(f"{name}_{quoted}_*.deb")))
     return found
+
+
+def fetch_alone(name, target):
+    """Download one package without what it depends on: (version, file)."""
+    _, version = newest(name, target)
+    with lock(APT / "lock"):
+        _apt("apt-get", "download", name, target=target, cwd=DEBS)
+        return version, next(DEBS.glob(f"{name}_{version.replace(':', '%3a')}_*.deb"))
 
 
 def unpack(deb, root):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The five kernels: what they are called, where they are, how to build for them."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import archive, bzimage, roots, uml_kernel
+from . import archive, bzimage, roots, sources, uml_kernel
 from .artefact import Artefact
 from .progress import Failure, say
 
@@ -28,6 +29,15 @@ class Kernel:
     make_flags: list
 
 
+def _add_checker(series, folder):
+    """What make C=2 asks for since 7.x, and Debian's headers packages lack."""
+    for common in folder.glob("usr/src/linux-headers-*-common"):
+        makefile = (common / "Makefile").read_text(encoding="utf-8")
+        script = Path("scripts/checker-valid.sh")
+        if str(script) in makefile and not (common / script).exists():
+            shutil.copy2(sources.source(series).ensure() / script, common / script)
+
+
 def _make_stock(series):
     def make(folder):
         # Image and headers at once, so that they always fit.
@@ -42,12 +52,13 @@ def _make_stock(series):
         for _, deb in ours.values():
             archive.unpack(deb, folder)
         archive.record(folder, ours)
+        _add_checker(series, folder)
         (folder / "release").write_text(release, encoding="ascii")
     return make
 
 
 def _stock(series):
-    recipe = f"headers and image from {SUITE[series]}"
+    recipe = f"headers, checker and image from {SUITE[series]}"
     folder = Artefact(f"kernel-{series}", recipe, _make_stock(series)).ensure()
     release = (folder / "release").read_text(encoding="ascii")
     # The headers name each other by absolute paths in /usr.

@@ -7,6 +7,7 @@ stay, so that only what has changed is compiled again.
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from . import roots, sources
 from .artefact import CACHE, lock, remove
 from .progress import Failure, say
+from .sparse import sparse
 
 TREE = Path(os.environ.get("VFIOKIT_TREE") or Path(__file__).resolve().parents[4]).resolve()
 SELFTESTS = "tools/testing/selftests/vfio"
@@ -74,6 +76,8 @@ class Build(Copy):
     def make(self, *arguments):
         """make in the copy, output live on stdout; its exit status."""
         command = ["make", f"-j{os.cpu_count()}", *self.variables, *arguments]
+        if any(re.fullmatch("C=[12]", argument) for argument in arguments):
+            command.append(f"CHECK={sparse()}")
         return subprocess.run(self.argv(command), check=False).returncode
 
     def install(self):
