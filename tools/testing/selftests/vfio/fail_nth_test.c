@@ -53,8 +53,9 @@ FIXTURE_SETUP(fail_nth)
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (dev_path_exists(&self->subject.loc, variant->path))
-		SKIP(return, "this kernel offers no such path");
+	why = dev_path_lacks(&self->subject.loc, variant->path);
+	if (why)
+		SKIP(return, "%s", why);
 	self->dev = &self->subject.dev;
 	self->event = event_new();
 	self->unmask = event_new();

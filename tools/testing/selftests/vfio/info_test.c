@@ -12,6 +12,8 @@
 #include "lib/subject.h"
 
 #define CANARY 0xa5
+/* VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2, which older headers have not */
+#define PRECOPY_INFO_V2 12
 
 /* Room around a structure to see what the device writes beyond it. */
 union answer {
@@ -454,8 +456,7 @@ TEST_F(mtty, no_features)
 		f.flags = VFIO_DEVICE_FEATURE_PROBE | nr;
 		ret = dev_feature(self->dev, &f);
 		/* From 7.1 on the core answers EINVAL for this one. */
-		if (nr == VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2 &&
-		    ret == -EINVAL)
+		if (nr == PRECOPY_INFO_V2 && ret == -EINVAL)
 			continue;
 		EXPECT_EQ(-ENOTTY, ret) TH_LOG("feature %u", nr);
 	}

@@ -34,12 +34,14 @@ FIXTURE_VARIANT_ADD(way, iommufd)
 FIXTURE_SETUP(way)
 {
 	int ret = subject_find(&self->subject, SUBJECT_ANY);
+	const char *why;
 
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (dev_path_exists(&self->subject.loc, variant->path))
-		SKIP(return, "this kernel offers no such path");
+	why = dev_path_lacks(&self->subject.loc, variant->path);
+	if (why)
+		SKIP(return, "%s", why);
 }
 
 FIXTURE_TEARDOWN(way)
@@ -105,10 +107,10 @@ TEST_F(way, excludes_the_other_path)
 	struct vfio_dev dev, other;
 
 	ASSERT_EQ(0, dev_open(&dev, &self->subject.loc, variant->path));
-	if (!dev_path_exists(&self->subject.loc, DEV_PATH_CONTAINER))
+	if (!dev_path_lacks(&self->subject.loc, DEV_PATH_CONTAINER))
 		EXPECT_EQ(-EBUSY, dev_open(&other, &self->subject.loc,
 					   DEV_PATH_CONTAINER));
-	if (!dev_path_exists(&self->subject.loc, DEV_PATH_IOMMUFD)) {
+	if (!dev_path_lacks(&self->subject.loc, DEV_PATH_IOMMUFD)) {
 		int expected = variant->path == DEV_PATH_CONTAINER ?
 			-EBUSY : -EINVAL;
 
@@ -130,12 +132,14 @@ FIXTURE(cdev)
 FIXTURE_SETUP(cdev)
 {
 	int ret = subject_find(&self->subject, SUBJECT_ANY);
+	const char *why;
 
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (dev_path_exists(&self->subject.loc, DEV_PATH_IOMMUFD))
-		SKIP(return, "no cdev and iommufd");
+	why = dev_path_lacks(&self->subject.loc, DEV_PATH_IOMMUFD);
+	if (why)
+		SKIP(return, "%s", why);
 }
 
 FIXTURE_TEARDOWN(cdev)
@@ -197,12 +201,14 @@ FIXTURE(group)
 FIXTURE_SETUP(group)
 {
 	int ret = subject_find(&self->subject, SUBJECT_ANY);
+	const char *why;
 
 	if (ret == -ENODEV)
 		SKIP(return, "%s", self->subject.why);
 	ASSERT_EQ(0, ret);
-	if (dev_path_exists(&self->subject.loc, DEV_PATH_CONTAINER))
-		SKIP(return, "no group and container");
+	why = dev_path_lacks(&self->subject.loc, DEV_PATH_CONTAINER);
+	if (why)
+		SKIP(return, "%s", why);
 }
 
 FIXTURE_TEARDOWN(group)

@@ -273,10 +273,12 @@ TEST_F(race, second_files)
 {
 	struct race *race = &self->race;
 	struct crew *crew = &race->crew;
+	const char *why;
 
 	dev_close(race->dev);
-	if (dev_path_exists(&race->subject.loc, DEV_PATH_CONTAINER))
-		SKIP(return, "only a group gives a second file");
+	why = dev_path_lacks(&race->subject.loc, DEV_PATH_CONTAINER);
+	if (why)
+		SKIP(return, "%s", why);
 	ASSERT_EQ(0, dev_open(race->dev, &race->subject.loc,
 			      DEV_PATH_CONTAINER));
 	crew_add(crew, open_and_close, race);

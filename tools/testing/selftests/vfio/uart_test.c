@@ -302,27 +302,6 @@ TEST_F(uart, fifo_enable_clears)
 	EXPECT_EQ(0, LSR_RX());
 }
 
-/* One port knows nothing of the other. */
-TEST_F(uart, ports_are_independent)
-{
-	unsigned int other = !self->port;
-
-	if (self->subject.ports < 2)
-		SKIP(return, "there is one port");
-	OUT(UART_LCR, UART_LCR_WLEN8);
-	OUT(UART_SCR, 0x11);
-	OUT(UART_MCR, UART_MCR_DTR | UART_MCR_RTS);
-	OUT(UART_TX, 'z');
-	uart_set_divisor(self->dev, self->port, 77);
-	EXPECT_EQ(0, uart_in(self->dev, other, UART_SCR));
-	EXPECT_EQ(0, uart_in(self->dev, other, UART_LCR));
-	EXPECT_EQ(0, uart_in(self->dev, other, UART_MCR));
-	EXPECT_EQ(0, uart_in(self->dev, other, UART_MSR));
-	EXPECT_EQ(0, uart_in(self->dev, other, UART_LSR) & UART_LSR_DR);
-	uart_out(self->dev, other, UART_LCR, UART_LCR_DLAB);
-	EXPECT_EQ(12, uart_in(self->dev, other, UART_DLL));
-}
-
 /* VFIO_DEVICE_RESET: power-on values, and nothing left to receive. */
 TEST_F(uart, reset)
 {
@@ -338,6 +317,53 @@ TEST_F(uart, reset)
 	uart_power_on(_metadata, self, variant);
 	OUT(UART_LCR, UART_LCR_WLEN8);
 	EXPECT_EQ(0, LSR_RX());
+}
+
+FIXTURE(pair)
+{
+	struct subject subject;
+	struct vfio_dev *dev;
+};
+
+FIXTURE_SETUP(pair)
+{
+	int ret = subject_open(&self->subject, SUBJECT_PORTS_2);
+
+	if (ret == -ENODEV)
+		SKIP(return, "%s", self->subject.why);
+	ASSERT_EQ(0, ret);
+	self->dev = &self->subject.dev;
+	mtty_decode(self->dev);
+}
+
+FIXTURE_TEARDOWN(pair)
+{
+	subject_close(&self->subject);
+}
+
+/* One port knows nothing of the other. */
+TEST_F(pair, ports_are_independent)
+{
+	unsigned int port, reg;
+	__u8 before[8];
+
+	for (port = 0; port < 2; port++) {
+		ASSERT_EQ(0, dev_reset(self->dev));
+		mtty_decode(self->dev);
+		for (reg = 0; reg < 8; reg++)
+			before[reg] = uart_in(self->dev, !port, reg);
+		uart_out(self->dev, port, UART_LCR, UART_LCR_WLEN8);
+		uart_set_divisor(self->dev, port, 77);
+		uart_out(self->dev, port, UART_FCR, UART_FCR_ENABLE_FIFO);
+		uart_out(self->dev, port, UART_IER, 0x0f);
+		uart_out(self->dev, port, UART_SCR, 0x11);
+		uart_out(self->dev, port, UART_MCR, UART_MCR_DTR | UART_MCR_RTS);
+		uart_out(self->dev, port, UART_TX, 'z');
+		for (reg = 0; reg < 8; reg++)
+			EXPECT_EQ(before[reg], uart_in(self->dev, !port, reg));
+		uart_out(self->dev, !port, UART_LCR, UART_LCR_DLAB);
+		EXPECT_EQ(12, uart_in(self->dev, !port, UART_DLL));
+	}
 }
 
 TEST_HARNESS_MAIN

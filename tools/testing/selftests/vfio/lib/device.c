@@ -7,18 +7,22 @@
 
 #include "sysfs.h"
 
-int dev_path_exists(const struct vfio_location *loc, enum dev_path path)
+const char *dev_path_lacks(const struct vfio_location *loc, enum dev_path path)
 {
-	switch (path) {
-	case DEV_PATH_CONTAINER:
-		return loc->group[0] && sysfs_exists("/dev/vfio/vfio") ?
-			0 : -ENODEV;
-	case DEV_PATH_IOMMUFD:
-		return loc->cdev[0] && sysfs_exists("/dev/iommu") ?
-			0 : -ENODEV;
-	default:
-		return dev_path_exists(loc, dev_default_path(loc));
+	if (path == DEV_PATH_DEFAULT)
+		path = dev_default_path(loc);
+	if (path == DEV_PATH_CONTAINER) {
+		if (!loc->group[0])
+			return "no group of the device (CONFIG_VFIO_GROUP)";
+		if (!sysfs_exists("/dev/vfio/vfio"))
+			return "no /dev/vfio/vfio (CONFIG_VFIO_CONTAINER)";
+		return NULL;
 	}
+	if (!loc->cdev[0])
+		return "no cdev of the device (CONFIG_VFIO_DEVICE_CDEV)";
+	if (!sysfs_exists("/dev/iommu"))
+		return "no /dev/iommu (CONFIG_IOMMUFD)";
+	return NULL;
 }
 
 enum dev_path dev_default_path(const struct vfio_location *loc)
@@ -29,15 +33,13 @@ enum dev_path dev_default_path(const struct vfio_location *loc)
 		return DEV_PATH_CONTAINER;
 	if (wish && !strcmp(wish, "iommufd"))
 		return DEV_PATH_IOMMUFD;
-	return dev_path_exists(loc, DEV_PATH_IOMMUFD) ?
+	return dev_path_lacks(loc, DEV_PATH_IOMMUFD) ?
 		DEV_PATH_CONTAINER : DEV_PATH_IOMMUFD;
 }
 
 int dev_open(struct vfio_dev *dev, const struct vfio_location *loc,
 	     enum dev_path path)
 {
-	int ret;
-
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
 	dev->group_fd = -1;
@@ -46,9 +48,8 @@ int dev_open(struct vfio_dev *dev, const struct vfio_location *loc,
 
 	if (path == DEV_PATH_DEFAULT)
 		path = dev_default_path(loc);
-	ret = dev_path_exists(loc, path);
-	if (ret)
-		return ret;
+	if (dev_path_lacks(loc, path))
+		return -ENODEV;
 	dev->ops = path == DEV_PATH_CONTAINER ?
 		&container_dev_ops : &iommufd_dev_ops;
 	return dev->ops->open(dev);

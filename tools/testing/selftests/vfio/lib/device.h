@@ -67,8 +67,8 @@ extern const struct vfio_dev_ops iommufd_dev_ops;
 /* The path that DEV_PATH_DEFAULT stands for with this device. */
 enum dev_path dev_default_path(const struct vfio_location *loc);
 
-/* 0, or -ENODEV where the kernel does not offer @path to this device. */
-int dev_path_exists(const struct vfio_location *loc, enum dev_path path);
+/* What this kernel lacks for @path to the device; NULL if nothing. */
+const char *dev_path_lacks(const struct vfio_location *loc, enum dev_path path);
 
 int dev_open(struct vfio_dev *dev, const struct vfio_location *loc,
 	     enum dev_path path);
