@@ -149,43 +149,47 @@ static unsigned int access_width(unsigned int region, u32 offset, size_t left)
 	return width;
 }
 
-static int value_to_user(char __user *buf, u64 value, unsigned int width)
+static int value_to_user(void __user *buf, u64 value, unsigned int width)
 {
-	__le64 le = cpu_to_le64(value);
-
 	switch (width) {
 	case 1:
-		return copy_to_user(buf, &le, 1) ? -EFAULT : 0;
+		return put_user((u8)value, (u8 __user *)buf);
 	case 2:
-		return copy_to_user(buf, &le, 2) ? -EFAULT : 0;
+		return put_user(cpu_to_le16(value), (__le16 __user *)buf);
 	case 4:
-		return copy_to_user(buf, &le, 4) ? -EFAULT : 0;
+		return put_user(cpu_to_le32(value), (__le32 __user *)buf);
 	default:
-		return copy_to_user(buf, &le, 8) ? -EFAULT : 0;
+		return put_user(cpu_to_le64(value), (__le64 __user *)buf);
 	}
 }
 
-static int value_from_user(u64 *value, const char __user *buf,
+static int value_from_user(u64 *value, const void __user *buf,
 			   unsigned int width)
 {
-	__le64 le = 0;
-	unsigned long missing;
+	__le16 le16 = 0;
+	__le32 le32 = 0;
+	__le64 le64 = 0;
+	u8 byte = 0;
+	int ret;
 
 	switch (width) {
 	case 1:
-		missing = copy_from_user(&le, buf, 1);
+		ret = get_user(byte, (const u8 __user *)buf);
+		*value = byte;
 		break;
 	case 2:
-		missing = copy_from_user(&le, buf, 2);
+		ret = get_user(le16, (const __le16 __user *)buf);
+		*value = le16_to_cpu(le16);
 		break;
 	case 4:
-		missing = copy_from_user(&le, buf, 4);
+		ret = get_user(le32, (const __le32 __user *)buf);
+		*value = le32_to_cpu(le32);
 		break;
 	default:
-		missing = copy_from_user(&le, buf, 8);
+		ret = get_user(le64, (const __le64 __user *)buf);
+		*value = le64_to_cpu(le64);
 	}
-	*value = le64_to_cpu(le);
-	return missing ? -EFAULT : 0;
+	return ret;
 }
 
 static ssize_t vdev_vfio_read(struct vfio_device *vfio, char __user *buf,
