@@ -362,7 +362,21 @@ int vdev_set_param(struct vdev *vdev, unsigned int param, const char *word);
 bool vdev_param_allowed(struct vdev *vdev, unsigned int param,
 			unsigned int value);
 
-u32 vdev_region_size(const struct vdev *vdev, unsigned int region);
+/**
+ * vdev_region_size() - how large a region is
+ * @vdev: the device
+ * @region: BAR 0 to 5, %VDEV_REGION_CONFIG or any other number
+ *
+ * Return: bytes; 0 if the device has no such region. Constant for a device;
+ * no lock needed.
+ */
+static inline u32 vdev_region_size(const struct vdev *vdev, unsigned int region)
+{
+	if (region < PCI_STD_NUM_BARS)
+		return vdev->model->bars[region].size;
+	return region == VDEV_REGION_CONFIG ? VDEV_CONFIG_SIZE : 0;
+}
+
 u64 vdev_read(struct vdev *vdev, unsigned int region, u32 offset,
 	      unsigned int width);
 void vdev_write(struct vdev *vdev, unsigned int region, u32 offset,

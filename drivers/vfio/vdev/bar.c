@@ -7,22 +7,6 @@
  */
 #include "vdev_private.h"
 
-/**
- * vdev_region_size() - how large a region is
- * @vdev: the device
- * @region: BAR 0 to 5, %VDEV_REGION_CONFIG or any other number
- *
- * Return: bytes; 0 if the device has no such region. Constant for a device;
- * no lock needed.
- */
-u32 vdev_region_size(const struct vdev *vdev, unsigned int region)
-{
-	if (region < PCI_STD_NUM_BARS)
-		return vdev->model->bars[region].size;
-	return region == VDEV_REGION_CONFIG ? VDEV_CONFIG_SIZE : 0;
-}
-EXPORT_SYMBOL_GPL(vdev_region_size);
-
 static bool decodes(const struct vdev *vdev, const struct vdev_bar *bar)
 {
 	u16 enable = bar->type == VDEV_BAR_IO ? PCI_COMMAND_IO :

@@ -8,6 +8,7 @@
  */
 #include <linux/eventfd.h>
 #include <linux/fs.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -118,35 +119,40 @@ static const struct vdev_front_ops vdev_vfio_front_ops = {
 
 /* Region access */
 
+/* One naturally aligned access that lies inside a region. */
+struct access {
+	unsigned int region;
+	u32 offset;
+	unsigned int width;
+};
+
 /*
- * Where a file position lies: the bytes from there to the end of its region,
- * at most @count, or -EINVAL if it lies in none.
+ * The widest access at file position @pos that takes at most @count bytes, of
+ * which there is at least one. False if @pos lies in no region.
+ *
+ * Always inline: this is a good part of what a small access costs.
  */
-static ssize_t locate(const struct vdev *vdev, loff_t pos, size_t count,
-		      unsigned int *region, u32 *offset)
+static __always_inline bool find_access(const struct vdev *vdev, u64 pos,
+					size_t count, struct access *access)
 {
-	u64 index = (u64)pos >> VDEV_REGION_SHIFT;
-	u64 start = (u64)pos & REGION_OFFSET_MASK;
-	u32 size;
+	u64 region = pos >> VDEV_REGION_SHIFT;
+	u64 offset = pos & REGION_OFFSET_MASK;
+	u32 size, bits;
 
-	if (index >= VDEV_NUM_REGIONS)
-		return -EINVAL;
-	size = vdev_region_size(vdev, index);
-	if (start >= size)
-		return -EINVAL;
-	*region = index;
-	*offset = start;
-	return min_t(u64, count, size - start);
-}
+	if (region >= VDEV_NUM_REGIONS)
+		return false;
+	size = vdev_region_size(vdev, region);
+	if (offset >= size)
+		return false;
 
-/* The widest naturally aligned access at @offset that takes at most @left. */
-static unsigned int access_width(unsigned int region, u32 offset, size_t left)
-{
-	unsigned int width = region == VDEV_REGION_CONFIG ? 4 : 8;
-
-	while (width > left || (offset & (width - 1)))
-		width >>= 1;
-	return width;
+	access->region = region;
+	access->offset = offset;
+	/* What divides all three; a size is a power of two. */
+	bits = offset | size | (region == VDEV_REGION_CONFIG ? 4 : 8);
+	access->width = bits & -bits;
+	if (access->width > count)
+		access->width = rounddown_pow_of_two(count);
+	return true;
 }
 
 static int value_to_user(void __user *buf, u64 value, unsigned int width)
@@ -196,22 +202,22 @@ static ssize_t vdev_vfio_read(struct vfio_device *vfio, char __user *buf,
 			      size_t count, loff_t *ppos)
 {
 	struct vdev *vdev = to_front(vfio)->vdev;
-	unsigned int region;
-	ssize_t todo, done;
-	u32 offset;
+	struct access access;
+	ssize_t done = 0;
+	u64 value;
 
-	todo = locate(vdev, *ppos, count, &region, &offset);
-	for (done = 0; done < todo; ) {
-		unsigned int width = access_width(region, offset + done,
-						  todo - done);
-		u64 value = vdev_read(vdev, region, offset + done, width);
-
-		if (value_to_user(buf + done, value, width))
+	while (count) {
+		if (!find_access(vdev, *ppos, count, &access))
+			return done ?: -EINVAL;
+		value = vdev_read(vdev, access.region, access.offset,
+				  access.width);
+		if (value_to_user(buf + done, value, access.width))
 			return done ?: -EFAULT;
-		done += width;
-		*ppos += width;
+		count -= access.width;
+		done += access.width;
+		*ppos += access.width;
 	}
-	return todo;
+	return done;
 }
 
 static ssize_t vdev_vfio_write(struct vfio_device *vfio,
@@ -219,23 +225,22 @@ static ssize_t vdev_vfio_write(struct vfio_device *vfio,
 			       loff_t *ppos)
 {
 	struct vdev *vdev = to_front(vfio)->vdev;
-	unsigned int region;
-	ssize_t todo, done;
-	u32 offset;
+	struct access access;
+	ssize_t done = 0;
 	u64 value;
 
-	todo = locate(vdev, *ppos, count, &region, &offset);
-	for (done = 0; done < todo; ) {
-		unsigned int width = access_width(region, offset + done,
-						  todo - done);
-
-		if (value_from_user(&value, buf + done, width))
+	while (count) {
+		if (!find_access(vdev, *ppos, count, &access))
+			return done ?: -EINVAL;
+		if (value_from_user(&value, buf + done, access.width))
 			return done ?: -EFAULT;
-		vdev_write(vdev, region, offset + done, width, value);
-		done += width;
-		*ppos += width;
+		vdev_write(vdev, access.region, access.offset, access.width,
+			   value);
+		count -= access.width;
+		done += access.width;
+		*ppos += access.width;
 	}
-	return todo;
+	return done;
 }
 
 /* ioctls */
