@@ -36,11 +36,13 @@ struct vdev_trigger;
  * @VDEV_BAR_NONE: the BAR is not implemented and reads as zero
  * @VDEV_BAR_IO: I/O ports; answers while COMMAND.IO is set
  * @VDEV_BAR_MEM: 32-bit memory; answers while COMMAND.MEM is set
+ *
+ * The value is the bit of COMMAND that makes the BAR answer.
  */
 enum vdev_bar_type {
-	VDEV_BAR_NONE,
-	VDEV_BAR_IO,
-	VDEV_BAR_MEM,
+	VDEV_BAR_NONE = 0,
+	VDEV_BAR_IO = PCI_COMMAND_IO,
+	VDEV_BAR_MEM = PCI_COMMAND_MEMORY,
 };
 
 /**

@@ -9,51 +9,71 @@
 
 static bool decodes(const struct vdev *vdev, const struct vdev_bar *bar)
 {
-	u16 enable = bar->type == VDEV_BAR_IO ? PCI_COMMAND_IO :
-						PCI_COMMAND_MEMORY;
-
-	return (vdev_command(vdev) & enable) && vdev_powered(vdev);
+	return (vdev_command(vdev) & bar->type) && vdev_powered(vdev);
 }
 
 static u64 ones(unsigned int width)
 {
-	return width == 8 ? U64_MAX : BIT_ULL(8 * width) - 1;
+	return U64_MAX >> (64 - 8 * width);
 }
 
-/* Nobody answers: the read is terminated by the bridge and gives ones. */
-u64 vdev_bar_read(struct vdev *vdev, unsigned int index, u32 offset,
-		  unsigned int width)
+/*
+ * Accesses wider than the model's handlers see. Out of line, or else every
+ * access would save the registers that these need.
+ */
+
+static noinline u64 bar_read_split(struct vdev *vdev, unsigned int index,
+				   u32 offset, unsigned int width)
 {
-	const struct vdev_bar *bar = &vdev->model->bars[index];
+	unsigned int step = vdev->model->bars[index].max_width;
 	const struct vdev_ops *ops = vdev->family->ops;
-	unsigned int step, done;
+	unsigned int done;
 	u64 value = 0;
 
-	if (!decodes(vdev, bar))
-		return ones(width);
-	if (likely(width <= bar->max_width))
-		return ops->read(vdev, index, offset, width) & ones(width);
-
-	step = bar->max_width;
 	for (done = 0; done < width; done += step)
 		value |= (ops->read(vdev, index, offset + done, step) &
 			  ones(step)) << (8 * done);
 	return value;
 }
 
-void vdev_bar_write(struct vdev *vdev, unsigned int index, u32 offset,
-		    unsigned int width, u64 value)
+static noinline void bar_write_split(struct vdev *vdev, unsigned int index,
+				     u32 offset, unsigned int width, u64 value)
 {
-	const struct vdev_bar *bar = &vdev->model->bars[index];
+	unsigned int step = vdev->model->bars[index].max_width;
 	const struct vdev_ops *ops = vdev->family->ops;
-	unsigned int step, done;
+	unsigned int done;
 
-	if (!decodes(vdev, bar))
-		return;
-	step = min_t(unsigned int, width, bar->max_width);
 	for (done = 0; done < width; done += step)
 		ops->write(vdev, index, offset + done, step,
 			   (value >> (8 * done)) & ones(step));
+}
+
+/* Nobody answers: the read is terminated by the bridge and gives ones. */
+static u64 bar_read(struct vdev *vdev, unsigned int index, u32 offset,
+		    unsigned int width)
+{
+	const struct vdev_bar *bar = &vdev->model->bars[index];
+
+	if (!decodes(vdev, bar))
+		return ones(width);
+	if (width > bar->max_width)
+		return bar_read_split(vdev, index, offset, width);
+	return vdev->family->ops->read(vdev, index, offset, width) &
+	       ones(width);
+}
+
+static void bar_write(struct vdev *vdev, unsigned int index, u32 offset,
+		      unsigned int width, u64 value)
+{
+	const struct vdev_bar *bar = &vdev->model->bars[index];
+
+	if (!decodes(vdev, bar))
+		return;
+	if (width > bar->max_width)
+		bar_write_split(vdev, index, offset, width, value);
+	else
+		vdev->family->ops->write(vdev, index, offset, width,
+					 value & ones(width));
 }
 
 /**
@@ -77,7 +97,7 @@ u64 vdev_read(struct vdev *vdev, unsigned int region, u32 offset,
 	if (region == VDEV_REGION_CONFIG)
 		value = vdev_config_read(vdev, offset, width);
 	else
-		value = vdev_bar_read(vdev, region, offset, width);
+		value = bar_read(vdev, region, offset, width);
 	mutex_unlock(&vdev->lock);
 	return value;
 }
@@ -100,7 +120,7 @@ void vdev_write(struct vdev *vdev, unsigned int region, u32 offset,
 	if (region == VDEV_REGION_CONFIG)
 		vdev_config_write(vdev, offset, width, value);
 	else
-		vdev_bar_write(vdev, region, offset, width, value);
+		bar_write(vdev, region, offset, width, value);
 	mutex_unlock(&vdev->lock);
 }
 EXPORT_SYMBOL_GPL(vdev_write);

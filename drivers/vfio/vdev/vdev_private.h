@@ -31,12 +31,6 @@ static inline bool vdev_powered(const struct vdev *vdev)
 		 PCI_PM_CTRL_STATE_MASK);
 }
 
-/* bar.c */
-u64 vdev_bar_read(struct vdev *vdev, unsigned int bar, u32 offset,
-		  unsigned int width);
-void vdev_bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
-		    unsigned int width, u64 value);
-
 /* irq.c */
 void vdev_irq_update(struct vdev *vdev);
 void vdev_intx_disable_cleared(struct vdev *vdev);

@@ -147,7 +147,7 @@ static __always_inline bool find_access(const struct vdev *vdev, u64 pos,
 
 	access->region = region;
 	access->offset = offset;
-	/* What divides all three; a size is a power of two. */
+	/* Sizes are powers of two, so the lowest bit of all is what is left. */
 	bits = offset | size | (region == VDEV_REGION_CONFIG ? 4 : 8);
 	access->width = bits & -bits;
 	if (access->width > count)

@@ -13,6 +13,7 @@
 #define __must_check		__attribute__((__warn_unused_result__))
 #define __noreturn		__attribute__((__noreturn__))
 #define __printf(a, b)		__attribute__((__format__(__printf__, a, b)))
+#define noinline		__attribute__((__noinline__))
 #define __weak			__attribute__((__weak__))
 
 #endif /* _TOOLS_LINUX_COMPILER_H */
