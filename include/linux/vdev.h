@@ -279,6 +279,8 @@ struct vdev_irqs {
  * @opened: somebody uses the device: parameters are fixed, time passes
  * @params: index of the chosen value of each &vdev_family.params
  * @config: configuration space, as read
+ * @config16: the same by words
+ * @config32: the same by double words
  * @config_write: bits that a write sets, of each byte of @config
  * @config_w1c: bits that writing 1 clears, of each byte of @config
  * @pm_cap: offset of the power management capability
@@ -303,7 +305,11 @@ struct vdev {
 	void *front_data;
 	bool opened;
 	u8 params[VDEV_MAX_PARAMS];
-	u8 config[VDEV_CONFIG_SIZE];
+	union {
+		u8 config[VDEV_CONFIG_SIZE];
+		__le16 config16[VDEV_CONFIG_SIZE / 2];
+		__le32 config32[VDEV_CONFIG_SIZE / 4];
+	};
 	u8 config_write[VDEV_CONFIG_SIZE];
 	u8 config_w1c[VDEV_CONFIG_SIZE];
 	u8 pm_cap;

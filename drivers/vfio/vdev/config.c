@@ -165,23 +165,6 @@ void vdev_config_set_intx_status(struct vdev *vdev, bool asserted)
 		vdev->config[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
 }
 
-/* Read @width bytes (1, 2 or 4, naturally aligned) that lie inside. */
-u32 vdev_config_read(const struct vdev *vdev, unsigned int offset,
-		     unsigned int width)
-{
-	const u8 *byte = &vdev->config[offset];
-
-	switch (width) {
-	case 1:
-		return byte[0];
-	case 2:
-		return byte[0] | byte[1] << 8;
-	default:
-		return byte[0] | byte[1] << 8 | byte[2] << 16 |
-		       (u32)byte[3] << 24;
-	}
-}
-
 static void write_byte(struct vdev *vdev, unsigned int offset, u8 value)
 {
 	u8 writable = vdev->config_write[offset];

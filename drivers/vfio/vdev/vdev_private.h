@@ -7,21 +7,34 @@
 #ifndef _VDEV_PRIVATE_H
 #define _VDEV_PRIVATE_H
 
+#include <asm/byteorder.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 #include <linux/vdev.h>
 
 /* config.c */
 void vdev_config_reset(struct vdev *vdev);
-u32 vdev_config_read(const struct vdev *vdev, unsigned int offset,
-		     unsigned int width);
 void vdev_config_write(struct vdev *vdev, unsigned int offset,
 		       unsigned int width, u32 value);
 void vdev_config_set_intx_status(struct vdev *vdev, bool asserted);
 
+/* Read @width bytes (1, 2 or 4, naturally aligned) that lie inside. */
+static inline u32 vdev_config_read(const struct vdev *vdev, unsigned int offset,
+				   unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return vdev->config[offset];
+	case 2:
+		return le16_to_cpu(vdev->config16[offset / 2]);
+	default:
+		return le32_to_cpu(vdev->config32[offset / 4]);
+	}
+}
+
 static inline u16 vdev_command(const struct vdev *vdev)
 {
-	return vdev->config[PCI_COMMAND] | vdev->config[PCI_COMMAND + 1] << 8;
+	return vdev_config_read(vdev, PCI_COMMAND, 2);
 }
 
 /* A function in D3hot answers configuration accesses and nothing else. */
