@@ -308,11 +308,10 @@ static u8 mtty_read_msr(struct mtty_port *port)
 	return msr;
 }
 
-static u64 mtty_read(struct vdev *vdev, unsigned int bar, u64 offset,
-		     unsigned int width)
+/* Registers that change when they are read, and the interrupt with them. */
+static noinline u8 mtty_read_volatile(struct vdev *vdev, struct mtty_port *port,
+				      u64 offset)
 {
-	struct mtty *mtty = vdev_priv(vdev);
-	struct mtty_port *port = &mtty->port[bar];
 	u8 value = 0;
 
 	switch (offset) {
@@ -320,27 +319,38 @@ static u64 mtty_read(struct vdev *vdev, unsigned int bar, u64 offset,
 		value = mtty_dlab(port) ? port->divisor :
 					  mtty_read_rbr(vdev, port);
 		break;
-	case UART_IER:
-		value = mtty_dlab(port) ? port->divisor >> 8 : port->ier;
-		break;
 	case UART_IIR:
 		value = mtty_read_iir(port);
 		break;
-	case UART_LCR:
-		return port->lcr;
-	case UART_MCR:
-		return port->mcr;
 	case UART_LSR:
 		value = mtty_read_lsr(port);
 		break;
 	case UART_MSR:
 		value = mtty_read_msr(port);
 		break;
-	case UART_SCR:
-		return port->scr;
 	}
 	mtty_update_irq(vdev);
 	return value;
+}
+
+static u64 mtty_read(struct vdev *vdev, unsigned int bar, u64 offset,
+		     unsigned int width)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+	struct mtty_port *port = &mtty->port[bar];
+
+	switch (offset) {
+	case UART_IER:
+		return mtty_dlab(port) ? port->divisor >> 8 : port->ier;
+	case UART_LCR:
+		return port->lcr;
+	case UART_MCR:
+		return port->mcr;
+	case UART_SCR:
+		return port->scr;
+	default:
+		return mtty_read_volatile(vdev, port, offset);
+	}
 }
 
 static void mtty_write_thr(struct vdev *vdev, struct mtty_port *port, u8 data)
@@ -391,12 +401,11 @@ static void mtty_write_mcr(struct vdev *vdev, struct mtty_port *port, u8 value)
 	mtty_update_msr(vdev, mtty_peer(vdev, port));
 }
 
-static void mtty_write(struct vdev *vdev, unsigned int bar, u64 offset,
-		       unsigned int width, u64 value)
+/* Everything that may change the interrupt. */
+static noinline void mtty_write_active(struct vdev *vdev,
+				       struct mtty_port *port, u64 offset,
+				       u8 value)
 {
-	struct mtty *mtty = vdev_priv(vdev);
-	struct mtty_port *port = &mtty->port[bar];
-
 	switch (offset) {
 	case UART_TX:
 		if (mtty_dlab(port))
@@ -419,11 +428,20 @@ static void mtty_write(struct vdev *vdev, unsigned int bar, u64 offset,
 	case UART_MCR:
 		mtty_write_mcr(vdev, port, value);
 		break;
-	case UART_SCR:
-		port->scr = value;
-		return;
 	}
 	mtty_update_irq(vdev);
+}
+
+static void mtty_write(struct vdev *vdev, unsigned int bar, u64 offset,
+		       unsigned int width, u64 value)
+{
+	struct mtty *mtty = vdev_priv(vdev);
+	struct mtty_port *port = &mtty->port[bar];
+
+	if (offset == UART_SCR)
+		port->scr = value;
+	else
+		mtty_write_active(vdev, port, offset, value);
 }
 
 /* The device */
