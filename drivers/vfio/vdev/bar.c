@@ -58,8 +58,7 @@ static u64 bar_read(struct vdev *vdev, unsigned int index, u32 offset,
 		return ones(width);
 	if (width > bar->max_width)
 		return bar_read_split(vdev, index, offset, width);
-	return vdev->family->ops->read(vdev, index, offset, width) &
-	       ones(width);
+	return vdev->family->ops->read(vdev, index, offset, width);
 }
 
 static void bar_write(struct vdev *vdev, unsigned int index, u32 offset,
@@ -86,7 +85,7 @@ static void bar_write(struct vdev *vdev, unsigned int index, u32 offset,
  *
  * Context: takes the device lock; may sleep.
  *
- * Return: the value, in the low @width bytes; the others are 0.
+ * Return: the value, in the low @width bytes; ignore the others.
  */
 u64 vdev_read(struct vdev *vdev, unsigned int region, u32 offset,
 	      unsigned int width)

@@ -175,7 +175,9 @@ u64 front_read(struct front *front, unsigned int region, u32 offset,
 {
 	EXPECT(offset % width == 0);
 	EXPECT(offset + width <= vdev_region_size(front->vdev, region));
-	return vdev_read(front->vdev, region, offset, width);
+	/* a front moves no more than it was asked for */
+	return vdev_read(front->vdev, region, offset, width) &
+	       (~0ULL >> (64 - 8 * width));
 }
 
 void front_write(struct front *front, unsigned int region, u32 offset,
