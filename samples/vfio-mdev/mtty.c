@@ -324,9 +324,6 @@ static noinline u8 mtty_read_volatile(struct vdev *vdev, struct mtty_port *port,
 		break;
 	case UART_LSR:
 		value = mtty_read_lsr(port);
-		/* what a polling driver reads: no error, so nothing changed */
-		if (!(value & UART_LSR_BRK_ERROR_BITS))
-			return value;
 		break;
 	case UART_MSR:
 		value = mtty_read_msr(port);
