@@ -41,13 +41,19 @@ compat_hrtimer_setup(struct hrtimer *timer,
 
 /* Members of struct vfio_device_ops for a device without a real IOMMU. */
 #ifdef HAVE_VFIO_IOMMUFD
-#define COMPAT_VFIO_IOMMUFD_EMULATED_OPS				\
+#define COMPAT_VFIO_IOMMUFD_ATTACH					\
 	.bind_iommufd	= vfio_iommufd_emulated_bind,			\
 	.unbind_iommufd	= vfio_iommufd_emulated_unbind,			\
-	.attach_ioas	= vfio_iommufd_emulated_attach_ioas,		\
+	.attach_ioas	= vfio_iommufd_emulated_attach_ioas,
+#else
+#define COMPAT_VFIO_IOMMUFD_ATTACH
+#endif
+
+#ifdef HAVE_VFIO_IOMMUFD_DETACH
+#define COMPAT_VFIO_IOMMUFD_EMULATED_OPS COMPAT_VFIO_IOMMUFD_ATTACH	\
 	.detach_ioas	= vfio_iommufd_emulated_detach_ioas,
 #else
-#define COMPAT_VFIO_IOMMUFD_EMULATED_OPS
+#define COMPAT_VFIO_IOMMUFD_EMULATED_OPS COMPAT_VFIO_IOMMUFD_ATTACH
 #endif
 
 /*

@@ -114,8 +114,9 @@ struct vdev_model {
  *	data arrives zeroed. Optional. 0 or a negative errno.
  * @release: undo @init. Optional.
  * @reset: bring the device to its power-on state: after creation, when a
- *	parameter was set, on VFIO_DEVICE_RESET, on first open and last close. Timers are already
- *	stopped and the interrupt condition is already low. Must not fail.
+ *	parameter was set, on VFIO_DEVICE_RESET, on first open and last close.
+ *	Timers are already stopped and the interrupt condition is already low.
+ *	Must not fail.
  * @check_param: refuse a parameter value that this model cannot do: 0 or a
  *	negative errno. Optional; without it every listed value is accepted.
  * @read: read @width bytes (1, 2, 4 or 8, at most &vdev_bar.max_width,
@@ -271,7 +272,8 @@ struct vdev_irqs {
 
 /**
  * struct vdev - a device
- * @lock: protects everything below it, the model's private data included
+ * @lock: protects everything below it, the model's private data included,
+ *	except @model, @family, @front and @front_data, which never change
  * @model: what it is
  * @family: the family of @model
  * @front: services of the front

@@ -110,6 +110,7 @@ static void power_on(struct vdev *vdev)
 	lockdep_assert_held(&vdev->lock);
 	vdev_timers_stop(vdev);
 	vdev_irq(vdev, false);
+	/* the reset clears the bit, and must not leave INTx masked behind it */
 	if (vdev_command(vdev) & PCI_COMMAND_INTX_DISABLE)
 		vdev_intx_disable_cleared(vdev);
 	vdev_config_reset(vdev);

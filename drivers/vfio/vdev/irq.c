@@ -11,8 +11,10 @@
  *
  * ERR and REQ carry messages of the host to the user, in any mode.
  *
- * VFIO_DEVICE_SET_IRQS answers as vfio-pci does, in every corner, so that a
- * user cannot tell a model from a function behind vfio-pci.
+ * VFIO_DEVICE_SET_IRQS answers as vfio-pci does, but for two things. ERR is
+ * there without PCI Express too, since QEMU warns at every start about a device
+ * without it. And while INTx or a message is bound to nothing it waits: vfio-pci
+ * takes it for delivered.
  *
  * Everything here is protected by the device lock, and users are signalled
  * under it: whoever an eventfd wakes either only schedules work or takes no
@@ -20,7 +22,7 @@
  */
 #include <linux/err.h>
 #include <linux/slab.h>
-#include <linux/vfio.h>
+#include <linux/vfio.h>		/* the numbers of the uAPI, nothing else */
 
 #include "vdev_private.h"
 

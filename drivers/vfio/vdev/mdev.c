@@ -334,7 +334,7 @@ err_driver:
  * Context: process context, from the module's init function.
  *
  * Return: 0; -EINVAL if a model declares what no PCI device can be; -ENOMEM;
- * -EEXIST if a driver or class of that name exists already.
+ * -EBUSY or -EEXIST if a driver or class of that name exists already.
  */
 int vdev_register(const struct vdev_family *family)
 {
@@ -380,8 +380,9 @@ out:
  * vdev_unregister() - take back vdev_register()
  * @family: a family that vdev_register() accepted
  *
- * Removes all its devices. None can be open, since an open device holds the
- * family's module.
+ * Removes all its devices. None can be in use, since using a device holds the
+ * family's module; but a character device that was opened and not bound to an
+ * iommufd does not, and is waited for.
  *
  * Context: process context, from the module's exit function.
  */

@@ -9,6 +9,7 @@
 #include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/log2.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -31,6 +32,12 @@ static struct vdev_vfio *to_front(struct vfio_device *vfio)
 }
 
 /* Services: clock and alarm */
+
+/*
+ * The alarm's callback takes no lock, so cancelling it under the device lock
+ * waits for nobody; its work takes the device lock, and is waited for only
+ * where that is not held.
+ */
 
 static u64 front_now(struct vdev *vdev)
 {
@@ -147,7 +154,11 @@ static __always_inline bool find_access(const struct vdev *vdev, u64 pos,
 
 	access->region = region;
 	access->offset = offset;
-	/* Sizes are powers of two, so the lowest bit of all is what is left. */
+	/*
+	 * What is aligned to this width, and no wider than region and core
+	 * allow: the lowest bit of all, since a size is a power of two
+	 * (bar_valid()).
+	 */
 	bits = offset | size | (region == VDEV_REGION_CONFIG ? 4 : 8);
 	access->width = bits & -bits;
 	if (access->width > count)
@@ -198,6 +209,18 @@ static int value_from_user(u64 *value, const void __user *buf,
 	return ret;
 }
 
+/*
+ * After each page of a long transfer, let others run, and those who want to
+ * kill the caller have their way.
+ */
+static bool interrupted(ssize_t done)
+{
+	if (likely(done & (PAGE_SIZE - 1)))
+		return false;
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+
 static ssize_t vdev_vfio_read(struct vfio_device *vfio, char __user *buf,
 			      size_t count, loff_t *ppos)
 {
@@ -216,6 +239,8 @@ static ssize_t vdev_vfio_read(struct vfio_device *vfio, char __user *buf,
 		count -= access.width;
 		done += access.width;
 		*ppos += access.width;
+		if (interrupted(done))
+			break;
 	}
 	return done;
 }
@@ -239,6 +264,8 @@ static ssize_t vdev_vfio_write(struct vfio_device *vfio,
 		count -= access.width;
 		done += access.width;
 		*ppos += access.width;
+		if (interrupted(done))
+			break;
 	}
 	return done;
 }
@@ -248,16 +275,18 @@ static ssize_t vdev_vfio_write(struct vfio_device *vfio,
 static long get_info(struct vdev *vdev, void __user *arg)
 {
 	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
-	struct vfio_device_info info;
+	struct vfio_device_info info = { };
 
 	if (copy_from_user(&info, arg, minsz))
 		return -EFAULT;
 	if (info.argsz < minsz)
 		return -EINVAL;
+	/* no capabilities: say so to those who know the field */
 	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
 	info.num_regions = VDEV_NUM_REGIONS;
 	info.num_irqs = VDEV_NUM_IRQS;
-	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+	return copy_to_user(arg, &info, min_t(size_t, info.argsz,
+					      sizeof(info))) ? -EFAULT : 0;
 }
 
 static int fill_region_info(struct vfio_device *vfio,

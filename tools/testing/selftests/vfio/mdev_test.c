@@ -216,18 +216,15 @@ TEST_F(mdev, remove_attribute)
 	EXPECT_EQ(-ENOENT, mdev_remove(self->uuid));
 }
 
-/* A thousand times, on a slow debug kernel fewer: nothing runs out. */
-TEST_F_TIMEOUT(mdev, thousand_cycles, 120)
+/* Nothing runs out. */
+TEST_F_TIMEOUT(mdev, thousand_cycles, 300)
 {
-	time_t start = time(NULL);
 	unsigned int i;
 
-	for (i = 0; i < 1000 && time(NULL) - start < 5; i++) {
+	for (i = 0; i < 1000; i++) {
 		ASSERT_EQ(0, mdev_create(1 + (i & 1), self->uuid));
 		ASSERT_EQ(0, mdev_remove(self->uuid));
 	}
-	TH_LOG("%u cycles", i);
-	EXPECT_LT(10, i);
 }
 
 static int open_by_uuid(struct vfio_dev *dev, const char *uuid)
