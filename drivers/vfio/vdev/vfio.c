@@ -427,10 +427,7 @@ static int vdev_vfio_init(struct vfio_device *vfio)
 	INIT_WORK(&front->alarm_work, alarm_work);
 	compat_hrtimer_setup(&front->alarm, alarm_expired, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_ABS);
-	/*
-	 * Registration does this for those who did not, and takes no notice
-	 * if it fails; the first open would then crash.
-	 */
+	/* Left to registration, this could fail without creation failing. */
 	return vfio_assign_device_set(vfio, vfio);
 }
 
