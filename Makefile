@@ -19,7 +19,7 @@ modules: $(KDIR)
 modules_install: $(KDIR)
 	+$(KBUILD) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
-		$(shell $(MAKE) -s -C $(KDIR) $(if $(ARCH),ARCH=$(ARCH)) kernelrelease)
+		$(shell cat $(KDIR)/include/config/kernel.release)
 
 clean:
 	+$(if $(wildcard $(KDIR)),$(KBUILD) clean)
