@@ -15,11 +15,15 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
 modules: $(KDIR)
 	+$(KBUILD) modules
 
+# What the kernel calls itself; "make kernelrelease" works it out anew, and with
+# some headers packages comes to another answer.
+release = $(shell sed -n 's/^.*UTS_RELEASE "\(.*\)"$$/\1/p' $(1))
+
 # Some headers packages lack what modules_install would run depmod with.
 modules_install: $(KDIR)
 	+$(KBUILD) modules_install
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
-		$(shell cat $(KDIR)/include/config/kernel.release)
+		$(call release,$(KDIR)/include/generated/utsrelease.h)
 
 clean:
 	+$(if $(wildcard $(KDIR)),$(KBUILD) clean)

@@ -44,7 +44,7 @@ struct transfer {
 
 /* The reply to a read repeats what was asked, and has the data. */
 static bool take_data(const struct transfer *transfer,
-		     const struct message *message)
+		      const struct message *message)
 {
 	struct vfio_user_dma_access access;
 
@@ -63,7 +63,7 @@ static bool take_data(const struct transfer *transfer,
  * latter in 4 bytes or in 8. QEMU's has no body.
  */
 static bool check_written(const struct transfer *transfer,
-			 const struct message *message)
+			  const struct message *message)
 {
 	u64 count = 0;
 

@@ -70,10 +70,10 @@ static int make_room(struct dma_table *table)
 	struct dma_map **maps;
 	size_t room;
 
-	if (table->nr < table->room)
-		return 0;
 	if (table->nr == MAX_DMA_MAPS)
 		return -ENOSPC;
+	if (table->nr < table->room)
+		return 0;
 	room = table->room ? 2 * table->room : 16;
 	maps = realloc(table->maps, room * sizeof(*maps));
 	if (!maps)

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Test vdevd and libvdev over sockets, without any machine.
+
+"make check" in this directory builds what is needed and runs this. Writes KTAP;
+the last line is "N passed, N failed, N skipped" and the exit status 0 when
+nothing failed.
+"""
+
+import argparse
+import fnmatch
+import importlib
+import os
+import signal
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(HERE, "..", "qemu"))
+
+# pylint: disable=wrong-import-position
+from case import CASES, Case, Skip
+from ktap import Ktap
+from server import Server
+import kselftests
+
+TEST_MODULES = ["test_handshake", "test_framing", "test_table", "test_fds", "test_device",
+                "test_irqs", "test_dma", "test_transfers", "test_life", "test_program",
+                "test_library"]
+CASE_TIMEOUT = 120
+
+
+class TimedOut(Exception):
+    """A case used up its time."""
+
+
+def expire(*_):
+    raise TimedOut(f"timed out after {CASE_TIMEOUT} s")
+
+
+class Runner:
+    """Runs cases on one server, for as long as it behaves."""
+
+    def __init__(self, log: Ktap):
+        self._log = log
+        self._server: Server | None = None
+        self._fds = 0
+
+    def run(self, case: Case) -> None:
+        start = time.monotonic()
+        signal.alarm(CASE_TIMEOUT)
+        try:
+            if not self._server:
+                self._server = Server("--model", "mtty-2")
+                self._fds = self._server.fds()
+            case.function(self._server)
+            self._server.settle(self._fds)
+        except Skip as reason:
+            self._log.skip(case.name, str(reason))
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            self._log.not_ok(case.name, describe(error))
+            self._drop()
+        else:
+            self._log.ok(case.name, time.monotonic() - start)
+        signal.alarm(0)
+
+    def _drop(self) -> None:
+        if self._server:
+            self._log.note("the server's stderr: " + self._server.stderr()[-4000:])
+            self._server.end(check=False)
+        self._server = None
+
+    def finish(self) -> None:
+        """The end of the server, which is when leaks are found."""
+        if not self._server:
+            return
+        try:
+            self._server.end()
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            self._log.not_ok("server: ends without a leak", str(error))
+        else:
+            self._log.ok("server: ends without a leak", 0)
+
+
+def describe(error: Exception) -> str:
+    where = [frame for frame in traceback.extract_tb(error.__traceback__)
+             if os.path.basename(frame.filename).startswith("test_")]
+    place = f" ({os.path.basename(where[-1].filename)}:{where[-1].lineno})" if where else ""
+    return f"{type(error).__name__}{place}: {error}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", metavar="PATTERN", default="*",
+                        help="only cases whose name matches, such as 'dma*'")
+    parser.add_argument("--list", action="store_true", help="list the tests and end")
+    arguments = parser.parse_args()
+    for module in TEST_MODULES:
+        importlib.import_module(module)
+    cases = [case for case in CASES if fnmatch.fnmatch(case.name, arguments.only)]
+    suites = [suite for suite in kselftests.SUITES
+              if fnmatch.fnmatch(f"kselftest: {suite.name}", arguments.only)]
+    if arguments.list:
+        print("\n".join([case.name for case in cases] +
+                        [f"kselftest: {suite.name}" for suite in suites]))
+        return 0
+
+    signal.signal(signal.SIGALRM, expire)
+    log = Ktap(len(cases) + bool(cases) + sum(suite.planned() for suite in suites))
+    runner = Runner(log)
+    for case in cases:
+        runner.run(case)
+    runner.finish()
+    for suite in suites:
+        suite.run(log)
+    return 0 if log.finish() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
