@@ -110,7 +110,7 @@ class Group:
     def _describe(self, error: Exception) -> str:
         where = [frame for frame in traceback.extract_tb(error.__traceback__)
                  if os.path.basename(frame.filename).startswith("test_")]
-        place = f" ({os.path.basename(where[-1].filename)}:{where[-1].lineno})" if where else ""
+        place = f" ({os.path.basename(where[0].filename)}:{where[0].lineno})" if where else ""
         evidence = self._setting.evidence() if self._setting else ""
         notes = getattr(error, "__notes__", [])
         return "\n".join([evidence, *notes, f"{type(error).__name__}{place}: {error}"])
