@@ -261,6 +261,7 @@ int vdev_server_attach(struct vdev_server *server, int fd)
 		return ret;
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	server->finished = false;
 	ret = ret ? listener_open(server, fd) : client_open(server, fd);
 	if (ret)
 		report("cannot use fd %d: %s", fd, strerror(-ret));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dma-card: a server with an event loop of its own, whose device copies memory
- * of the client to and from its own.
+ * dma-card: a device that copies memory of the client to and from its own.
  *
  * BAR 0 has registers of 32 bits, BAR 1 is the device's memory. A transfer
  * begins with a write to COMMAND and is over when STATUS is not BUSY.
@@ -9,12 +8,14 @@
 #include <errno.h>
 #include <linux/err.h>
 #include <linux/vdev.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <vdev/server.h>
 
-#define MEMORY_SIZE	(4U << 20)
+#include "dma_card.h"
+
+#ifndef MEMORY_SIZE
+#define MEMORY_SIZE	(4U * 1024 * 1024)
+#endif
 
 enum {
 	ADDRESS_LOW,
@@ -130,7 +131,7 @@ static int transfer(struct vdev_server *server, const struct dma_card *request,
 	return vdev_server_dma_write(server, address, memory, length);
 }
 
-static void work(struct vdev_server *server)
+void dma_card_work(struct vdev_server *server)
 {
 	static struct dma_card request;
 	struct dma_card *card = vdev_priv(the_card);
@@ -157,28 +158,4 @@ static void work(struct vdev_server *server)
 		card->reg[STATUS] = STATUS_DONE;
 	}
 	mutex_unlock(&the_card->lock);
-}
-
-static struct vdev_server *server;
-
-static void stop(int signal)
-{
-	vdev_server_stop(server);
-}
-
-int main(int argc, char **argv)
-{
-	int ret;
-
-	if (argc != 3 || vdev_server_new(NULL, &server))
-		return EXIT_FAILURE;
-	signal(SIGTERM, stop);
-	ret = vdev_server_listen(server, argv[2]);
-	while (ret >= 0) {
-		ret = vdev_server_dispatch(server, -1);
-		work(server);
-	}
-	signal(SIGTERM, SIG_IGN);
-	vdev_server_free(server);
-	return ret == -ESHUTDOWN ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -88,7 +88,8 @@ int vdev_server_listen(struct vdev_server *server, const char *path);
  * @fd: an AF_UNIX stream socket, listening or connected to a client; belongs
  *	to the server from now on, unless this fails
  *
- * A server with a connected socket ends with that client.
+ * A server with a connected socket ends with that client, and can then be given
+ * another.
  *
  * Return: 0; -EINVAL if @fd is something else; or what went wrong.
  */

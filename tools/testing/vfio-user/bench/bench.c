@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How fast vdevd is, beside the least that any server on a socket can be: two
+ * processes that send each other messages of the same sizes and do nothing.
+ *
+ *	bench VDEVD
+ *
+ * Prints a JSON array of rows. Times are medians of a round; of several rounds,
+ * in which the two sides take turns, the best counts, because what else the
+ * computer does only ever makes one slower.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS		9
+#define PER_ROUND	10000
+#define STARTS		30
+
+#define VERSION		1
+#define REGION_READ	9
+#define CONFIG_REGION	7
+
+struct header {
+	uint16_t id;
+	uint16_t command;
+	uint32_t size;
+	uint32_t flags;
+	uint32_t error;
+};
+
+struct region_read {
+	struct header header;
+	uint64_t offset;
+	uint32_t region;
+	uint32_t count;
+};
+
+struct version {
+	struct header header;
+	uint16_t major;
+	uint16_t minor;
+};
+
+static const char *vdevd;
+static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+extern char **environ;
+
+static void __attribute__((format(printf, 1, 2), noreturn))
+stop(const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "bench: ");
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(EXIT_FAILURE);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void use_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		stop("cannot run on CPU %d: %s", cpu, strerror(errno));
+}
+
+/* One exchange; what comes back must be as long as it should. */
+static void exchange(int sock, const void *request, size_t request_size,
+		     size_t reply_size)
+{
+	char reply[512];
+
+	if (send(sock, request, request_size, MSG_NOSIGNAL) !=
+	    (ssize_t)request_size)
+		stop("cannot send: %s", strerror(errno));
+	if (recv(sock, reply, reply_size, MSG_WAITALL) != (ssize_t)reply_size)
+		stop("cannot receive: %s", strerror(errno));
+}
+
+static int connect_to(const char *where)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(address.sun_path, where);
+	if (sock < 0)
+		stop("no socket: %s", strerror(errno));
+	if (!connect(sock, (struct sockaddr *)&address, sizeof(address)))
+		return sock;
+	close(sock);
+	return -1;
+}
+
+static void negotiate(int sock)
+{
+	const struct version version = {
+		.header = { .command = VERSION, .size = sizeof(version) },
+	};
+
+	exchange(sock, &version, sizeof(version), sizeof(version));
+}
+
+static pid_t start_vdevd(void)
+{
+	char *argv[] = { (char *)vdevd, "--model", "mtty-2", "--socket", path,
+			 NULL };
+	pid_t pid;
+	int error;
+
+	error = posix_spawn(&pid, vdevd, NULL, NULL, argv, environ);
+	if (error)
+		stop("cannot start %s: %s", vdevd, strerror(error));
+	return pid;
+}
+
+static int wait_for_vdevd(pid_t pid)
+{
+	int sock;
+
+	while ((sock = connect_to(path)) < 0)
+		if (waitpid(pid, NULL, WNOHANG))
+			stop("%s has ended", vdevd);
+	return sock;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+}
+
+static void echo(int sock, size_t request_size, size_t reply_size)
+{
+	char data[512] = {};
+
+	while (recv(sock, data, request_size, MSG_WAITALL) ==
+	       (ssize_t)request_size)
+		if (send(sock, data, reply_size, MSG_NOSIGNAL) < 0)
+			break;
+	_exit(0);
+}
+
+static pid_t start_echo(int *sock, int cpu, size_t request_size,
+			size_t reply_size)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		stop("no sockets: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		stop("no process: %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ends[0]);
+		use_cpu(cpu);
+		echo(ends[1], request_size, reply_size);
+	}
+	close(ends[1]);
+	*sock = ends[0];
+	return pid;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* The median of a round. */
+static double round_ns(int sock, const void *request, size_t request_size,
+		       size_t reply_size)
+{
+	static uint32_t times[PER_ROUND];
+	unsigned int i;
+
+	for (i = 0; i < PER_ROUND; i++) {
+		uint64_t start = now_ns();
+
+		exchange(sock, request, request_size, reply_size);
+		times[i] = now_ns() - start;
+	}
+	qsort(times, PER_ROUND, sizeof(*times), compare);
+	return times[PER_ROUND / 2];
+}
+
+static void print_row(const char *name, const char *unit, double ours,
+		      double peer, const char *peer_name)
+{
+	static bool another;
+
+	printf("%s{\"name\": \"%s\", \"unit\": \"%s\", \"ours\": %.1f, ",
+	       another ? ",\n " : "[", name, unit, ours);
+	if (peer_name)
+		printf("\"peer\": %.1f, \"peer_name\": \"%s\", \"ratio\": %.3f}",
+		       peer, peer_name, ours / peer);
+	else
+		printf("\"peer\": null, \"peer_name\": null, \"ratio\": null}");
+	another = true;
+}
+
+static void move_vdevd(pid_t pid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(pid, sizeof(set), &set);
+}
+
+/* A read of @count bytes at @offset of @region, on the given CPUs. */
+static void measure_read(const char *name, uint32_t region, uint64_t offset,
+			 uint32_t count, int client_cpu, int server_cpu)
+{
+	struct region_read request = {
+		.header = { .command = REGION_READ, .size = sizeof(request) },
+		.offset = offset, .region = region, .count = count,
+	};
+	size_t reply_size = sizeof(request) + count;
+	double ours = 0, peer = 0;
+	pid_t server, partner;
+	int ours_sock, peer_sock;
+	unsigned int i;
+
+	use_cpu(client_cpu);
+	server = start_vdevd();
+	ours_sock = wait_for_vdevd(server);
+	negotiate(ours_sock);
+	move_vdevd(server, server_cpu);
+	partner = start_echo(&peer_sock, server_cpu, sizeof(request),
+			     reply_size);
+	for (i = 0; i < ROUNDS; i++) {
+		double time = round_ns(ours_sock, &request, sizeof(request),
+				       reply_size);
+
+		if (!i || time < ours)
+			ours = time;
+		time = round_ns(peer_sock, &request, sizeof(request),
+				reply_size);
+		if (!i || time < peer)
+			peer = time;
+	}
+	close(ours_sock);
+	close(peer_sock);
+	end(server);
+	waitpid(partner, NULL, 0);
+	print_row(name, "ns", ours, peer, "bare unix socket");
+}
+
+/* From exec() to a connection that has been accepted and answered. */
+static void measure_start(void)
+{
+	uint32_t times[STARTS];
+	unsigned int i;
+
+	for (i = 0; i < STARTS; i++) {
+		uint64_t start = now_ns();
+		pid_t server = start_vdevd();
+		int sock = wait_for_vdevd(server);
+
+		negotiate(sock);
+		times[i] = (now_ns() - start) / 1000;
+		close(sock);
+		end(server);
+	}
+	qsort(times, STARTS, sizeof(*times), compare);
+	print_row("start", "us", times[STARTS / 2], 0, NULL);
+	print_row("start-best", "us", times[0], 0, NULL);
+}
+
+static double status_kib(pid_t pid, const char *field)
+{
+	char name[64], line[256];
+	double kib = 0;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", pid,
+		 strcmp(field, "Pss:") ? "status" : "smaps_rollup");
+	file = fopen(name, "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, strlen(field)))
+			kib = atof(line + strlen(field));
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+/* With a client that has used the device. */
+static void measure_memory(void)
+{
+	struct region_read request = {
+		.header = { .command = REGION_READ, .size = sizeof(request) },
+		.region = CONFIG_REGION, .count = 256,
+	};
+	pid_t server = start_vdevd();
+	int sock = wait_for_vdevd(server);
+	unsigned int i;
+
+	negotiate(sock);
+	for (i = 0; i < 1000; i++)
+		exchange(sock, &request, sizeof(request),
+			 sizeof(request) + 256);
+	print_row("memory-resident", "KiB", status_kib(server, "VmRSS:"), 0,
+		  NULL);
+	print_row("memory-anonymous", "KiB", status_kib(server, "RssAnon:"), 0,
+		  NULL);
+	print_row("memory-proportional", "KiB", status_kib(server, "Pss:"), 0,
+		  NULL);
+	close(sock);
+	end(server);
+}
+
+int main(int argc, char **argv)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	char folder[] = "/tmp/vdevd-bench-XXXXXX";
+
+	if (argc != 2)
+		stop("usage: bench VDEVD");
+	vdevd = argv[1];
+	if (!mkdtemp(folder))
+		stop("no temporary directory: %s", strerror(errno));
+	snprintf(path, sizeof(path), "%s/socket", folder);
+
+	measure_start();
+	measure_memory();
+	measure_read("config-read-4", CONFIG_REGION, 0, 4, cpus - 1, cpus - 1);
+	measure_read("bar-read-1", 0, 7, 1, cpus - 1, cpus - 1);
+	if (cpus > 1)
+		measure_read("config-read-4-two-cpus", CONFIG_REGION, 0, 4,
+			     cpus - 1, cpus - 2);
+	printf("]\n");
+	rmdir(folder);
+	return EXIT_SUCCESS;
+}
