@@ -9,7 +9,9 @@
 #define _VFIOKIT_COMPAT_H
 
 #include <linux/eventfd.h>
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
@@ -65,5 +67,48 @@ compat_hrtimer_setup(struct hrtimer *timer,
 #else
 #define COMPAT_VFIO_REGION_INFO_OP(fn)
 #endif
+
+typedef int (*compat_region_info_fn)(struct vfio_device *vfio,
+				     struct vfio_region_info *info,
+				     struct vfio_info_cap *caps);
+long compat_get_region_info(struct vfio_device *vfio, void __user *arg,
+			    compat_region_info_fn fill);
+
+/*
+ * The mapping through which every mapping of a device's file is found. Newer
+ * cores give each device an inode; in older ones all files of the kind share
+ * one, so each device gets a mapping of ours, which its file takes on when it
+ * is first mapped.
+ */
+#ifdef HAVE_VFIO_DEVICE_INODE
+static inline struct address_space *
+compat_vfio_get_mapping(struct vfio_device *vfio)
+{
+	return vfio->inode->i_mapping;
+}
+
+static inline void compat_vfio_put_mapping(struct address_space *mapping)
+{
+}
+
+static inline void compat_vfio_set_mapping(struct file *file,
+					   struct address_space *mapping)
+{
+}
+#else
+struct address_space *compat_vfio_get_mapping(struct vfio_device *vfio);
+void compat_vfio_put_mapping(struct address_space *mapping);
+void compat_vfio_set_mapping(struct file *file, struct address_space *mapping);
+#endif
+
+static inline void compat_vm_flags_set(struct vm_area_struct *vma,
+				       unsigned long flags)
+{
+#ifdef HAVE_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
 
 #endif /* _VFIOKIT_COMPAT_H */

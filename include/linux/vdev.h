@@ -24,6 +24,7 @@
 #include <linux/types.h>
 
 struct vdev;
+struct vdev_job;
 struct vdev_timer;
 struct vdev_trigger;
 
@@ -36,27 +37,75 @@ struct vdev_trigger;
  * @VDEV_BAR_NONE: the BAR is not implemented and reads as zero
  * @VDEV_BAR_IO: I/O ports; answers while COMMAND.IO is set
  * @VDEV_BAR_MEM: 32-bit memory; answers while COMMAND.MEM is set
- *
- * The value is the bit of COMMAND that makes the BAR answer.
+ * @VDEV_BAR_MEM64: 64-bit memory; takes the next base address register too,
+ *	which must be %VDEV_BAR_NONE
  */
 enum vdev_bar_type {
-	VDEV_BAR_NONE = 0,
-	VDEV_BAR_IO = PCI_COMMAND_IO,
-	VDEV_BAR_MEM = PCI_COMMAND_MEMORY,
+	VDEV_BAR_NONE,
+	VDEV_BAR_IO,
+	VDEV_BAR_MEM,
+	VDEV_BAR_MEM64,
+};
+
+/**
+ * struct vdev_area - a stretch of a memory BAR
+ * @offset: bytes from the start of the BAR
+ * @size: bytes; 0 ends a list
+ */
+struct vdev_area {
+	u64 offset;
+	u64 size;
 };
 
 /**
  * struct vdev_bar - one base address register of a model
  * @type: address space, see &enum vdev_bar_type
+ * @prefetchable: memory without side effects on read
  * @max_width: widest access in bytes (1, 2, 4 or 8) that the model's handlers
  *	see; wider ones are split, lowest address first, under one hold of the
  *	device lock
  * @size: bytes, a power of two; at least 4 (and at most 256) for I/O and 16
- *	for memory (PCI Local Bus Specification 3.0, section 6.2.5.1)
+ *	for memory (PCI Local Bus Specification 3.0, section 6.2.5.1), and at
+ *	most %VDEV_MAX_BAR
+ * @memory: parts that are plain memory, which users may map: page aligned,
+ *	ascending, apart, the last of size 0. The core keeps them, see
+ *	vdev_mem_read(); the model's handlers see the rest of the BAR. Optional.
  */
 struct vdev_bar {
 	enum vdev_bar_type type;
+	bool prefetchable;
 	u8 max_width;
+	u64 size;
+	const struct vdev_area *memory;
+};
+
+#define VDEV_MAX_BAR		BIT_ULL(30)
+/* Page size that areas of device memory are aligned to on every host. */
+#define VDEV_MEM_ALIGN		4096
+
+/**
+ * struct vdev_msix - where a model has its MSI-X structures
+ * @vectors: 1 to 2048; 0: the model has no MSI-X
+ * @bar: memory BAR that holds both
+ * @table: offset of the table, 16 bytes for each vector, a multiple of 8
+ * @pba: offset of the pending bits, a multiple of 8
+ *
+ * The core answers there; the model's handlers see the rest of the BAR.
+ */
+struct vdev_msix {
+	u16 vectors;
+	u8 bar;
+	u32 table;
+	u32 pba;
+};
+
+/**
+ * struct vdev_blob - constant bytes
+ * @data: the bytes
+ * @size: how many
+ */
+struct vdev_blob {
+	const void *data;
 	u32 size;
 };
 
@@ -88,7 +137,18 @@ struct vdev_param {
  * @class: base class, sub-class and programming interface, 0xBBSSPP
  * @revision: PCI revision id
  * @intx: the device has an interrupt pin (INTA#)
- * @msi_vectors: messages of the MSI capability, 0 (no capability) or 1
+ * @msi_vectors: messages of the MSI capability, a power of two up to 32; 0: no
+ *	capability
+ * @msix: MSI-X capability
+ * @pcie: a PCI Express endpoint: configuration space of 4096 bytes, function
+ *	level reset
+ * @serial: device serial number (extended capability), 0: none. The same for
+ *	all devices of a model: read-only configuration space must not tell
+ *	one host from another. Needs @pcie.
+ * @vendor_cap: payload of a vendor-specific capability, at most 32 bytes
+ * @vendor_ext_cap: payload of a vendor-specific extended capability, at most
+ *	256 bytes. Needs @pcie.
+ * @rom: expansion ROM; its size is rounded up to a power of two, at least 2 KiB
  * @bars: base address registers; absent ones are left zero
  */
 struct vdev_model {
@@ -105,6 +165,12 @@ struct vdev_model {
 	u8 revision;
 	bool intx;
 	u8 msi_vectors;
+	struct vdev_msix msix;
+	bool pcie;
+	u64 serial;
+	struct vdev_blob vendor_cap;
+	struct vdev_blob vendor_ext_cap;
+	struct vdev_blob rom;
 	struct vdev_bar bars[PCI_STD_NUM_BARS];
 };
 
@@ -176,6 +242,7 @@ void vdev_unregister(const struct vdev_family *family);
 	module_driver(__family, vdev_register, vdev_unregister)
 
 void vdev_irq(struct vdev *vdev, bool asserted);
+bool vdev_msi(struct vdev *vdev, unsigned int vector);
 
 /**
  * struct vdev_timer - something a model does later
@@ -198,6 +265,43 @@ void vdev_timer_init(struct vdev *vdev, struct vdev_timer *timer,
 void vdev_timer_set(struct vdev *vdev, struct vdev_timer *timer, u64 delay_ns);
 void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
 
+/**
+ * struct vdev_job - work a model does outside the device lock
+ * @fn: called once for each vdev_job_queue() that found the job idle, in
+ *	process context, *without* the device lock
+ * @entry: the device's list of queued jobs
+ * @queued: waits to be called
+ * @epoch: &vdev.epoch when it was queued
+ *
+ * What reaches guest memory is a job: only there may vdev_dma_read() and
+ * vdev_dma_write() be called. To touch the device's registers a job takes the
+ * device lock by vdev_job_lock().
+ *
+ * Lives in the model's private data. Fields belong to the core.
+ */
+struct vdev_job {
+	void (*fn)(struct vdev *vdev, struct vdev_job *job);
+	struct list_head entry;
+	bool queued;
+	u64 epoch;
+};
+
+void vdev_job_init(struct vdev *vdev, struct vdev_job *job,
+		   void (*fn)(struct vdev *vdev, struct vdev_job *job));
+void vdev_job_queue(struct vdev *vdev, struct vdev_job *job);
+bool vdev_job_lock(struct vdev *vdev, struct vdev_job *job);
+void vdev_job_unlock(struct vdev *vdev, struct vdev_job *job);
+
+int vdev_dma_read(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
+		  size_t len);
+int vdev_dma_write(struct vdev *vdev, struct vdev_job *job, u64 iova,
+		   const void *buf, size_t len);
+
+int vdev_mem_read(struct vdev *vdev, unsigned int bar, u64 offset, void *buf,
+		  size_t len);
+int vdev_mem_write(struct vdev *vdev, unsigned int bar, u64 offset,
+		   const void *buf, size_t len);
+
 /* ------------------------------------------------------------------------
  * For fronts
  */
@@ -206,6 +310,7 @@ void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
  * to give away once and for ever: the numbers are those of vfio-pci
  * (VFIO_PCI_*_REGION_INDEX), the place is index << VDEV_REGION_SHIFT.
  */
+#define VDEV_REGION_ROM		6
 #define VDEV_REGION_CONFIG	7
 #define VDEV_NUM_REGIONS	9
 #define VDEV_REGION_SHIFT	40
@@ -213,12 +318,12 @@ void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
 /* Interrupt indexes, as VFIO_PCI_*_IRQ_INDEX */
 #define VDEV_IRQ_INTX		0
 #define VDEV_IRQ_MSI		1
+#define VDEV_IRQ_MSIX		2
 #define VDEV_IRQ_ERR		3
 #define VDEV_IRQ_REQ		4
 #define VDEV_IRQ_NONE		5
 #define VDEV_NUM_IRQS		5
 
-#define VDEV_CONFIG_SIZE	256
 #define VDEV_TIME_NEVER		U64_MAX
 
 /**
@@ -237,6 +342,23 @@ void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
  *	whenever @fd is signalled; -1: no longer, and return only when no such
  *	call is under way. -EBUSY while another one is bound. Called *without*
  *	the device lock.
+ * @kick: have vdev_run_jobs() called soon, from process context without the
+ *	device lock, where the user's memory can be reached. Called with the
+ *	device lock held.
+ * @dma: copy @len bytes, which do not cross a page, from (or with @write to)
+ *	the user's memory at @iova. 0, or -EFAULT where nothing is mapped for
+ *	that. Called from inside vdev_run_jobs().
+ * @mem_copy: copy @len bytes from (or with @write to) device memory at @offset
+ *	in BAR @bar; the range lies in one of &vdev_bar.memory. Memory never
+ *	written reads as zero. 0, or -ENOMEM if there is none left. Called with
+ *	the device lock held.
+ * @mem_decode: whether mappings of device memory answer; when this returns
+ *	after false, no access to one is under way. Called with the device lock
+ *	held.
+ * @mem_clear: device memory reads as zero again, mapped or not. Called with
+ *	the device lock held.
+ *
+ * @dma, @kick and @mem_* are only needed for models that use them.
  */
 struct vdev_front_ops {
 	u64 (*now)(struct vdev *vdev);
@@ -245,11 +367,19 @@ struct vdev_front_ops {
 	void (*trigger_put)(struct vdev_trigger *trigger);
 	void (*trigger_signal)(struct vdev_trigger *trigger);
 	int (*unmask_bind)(struct vdev *vdev, int fd);
+	void (*kick)(struct vdev *vdev);
+	int (*dma)(struct vdev *vdev, u64 iova, void *buf, size_t len,
+		   bool write);
+	int (*mem_copy)(struct vdev *vdev, unsigned int bar, u64 offset,
+			void *buf, size_t len, bool write);
+	void (*mem_decode)(struct vdev *vdev, bool enabled);
+	void (*mem_clear)(struct vdev *vdev);
 };
 
 /**
  * struct vdev_irqs - how a device's interrupts are delivered
- * @mode: index in use, %VDEV_IRQ_INTX, %VDEV_IRQ_MSI or %VDEV_IRQ_NONE
+ * @mode: index in use, %VDEV_IRQ_INTX, %VDEV_IRQ_MSI, %VDEV_IRQ_MSIX or
+ *	%VDEV_IRQ_NONE
  * @nr: triggers in @trigger, 0 in mode %VDEV_IRQ_NONE
  * @trigger: what to signal for each vector; NULL entries are not bound
  * @err: what to signal for %VDEV_IRQ_ERR, or NULL; in any mode
@@ -257,7 +387,10 @@ struct vdev_front_ops {
  * @asserted: the model's interrupt condition
  * @intx_masked: INTx was signalled, or masked by the user, and has not been
  *	unmasked since
- * @msi_owed: the condition rose and no message has been sent for that yet
+ * @pending: messages that are owed: raised, and not sent yet; a bit for each
+ *	vector of the device, as the MSI-X pending bit array shows them
+ * @any_pending: a bit of @pending may be set
+ * @table: MSI-X table, 4 words for each vector, or NULL
  */
 struct vdev_irqs {
 	unsigned int mode;
@@ -267,28 +400,39 @@ struct vdev_irqs {
 	struct vdev_trigger *req;
 	bool asserted;
 	bool intx_masked;
-	bool msi_owed;
+	bool any_pending;
+	unsigned long *pending;
+	u32 *table;
 };
 
 /**
  * struct vdev - a device
  * @lock: protects everything below it, the model's private data included,
- *	except @model, @family, @front and @front_data, which never change
+ *	except @job_gate and what never changes: @model, @family, @front,
+ *	@front_data and the layout of configuration space
+ * @job_gate: held while jobs run; taken, outside @lock, to wait for them
+ * @epoch: counts resets, so that a job knows whether it is of an earlier life
+ * @resets: resets that wait for a job; meanwhile none is queued
  * @model: what it is
  * @family: the family of @model
  * @front: services of the front
  * @front_data: for the front
  * @opened: somebody uses the device: parameters are fixed, time passes
  * @params: index of the chosen value of each &vdev_family.params
+ * @resetting: a function level reset was asked for by the access under way
+ * @config_size: bytes of configuration space, 256 or 4096
  * @config: configuration space, as read
  * @config16: the same by words
  * @config32: the same by double words
  * @config_write: bits that a write sets, of each byte of @config
  * @config_w1c: bits that writing 1 clears, of each byte of @config
+ * @mixed_bars: BARs, a bit for each, that are not registers only
  * @pm_cap: offset of the power management capability
  * @msi_cap: offset of the MSI capability, 0 if there is none
+ * @pcie_cap: offset of the PCI Express capability, 0 if there is none
  * @irqs: interrupt delivery
  * @timers: every &vdev_timer of the model
+ * @jobs: jobs that are queued
  * @alarm: where the front's alarm stands, or %VDEV_TIME_NEVER
  * @priv: the model's private data, see vdev_priv()
  *
@@ -301,24 +445,32 @@ struct vdev_irqs {
  */
 struct vdev {
 	struct mutex lock;	/* see above */
+	struct mutex job_gate;	/* see above */
+	u64 epoch;
+	unsigned int resets;
 	const struct vdev_model *model;
 	const struct vdev_family *family;
 	const struct vdev_front_ops *front;
 	void *front_data;
 	bool opened;
 	u8 params[VDEV_MAX_PARAMS];
+	bool resetting;
+	u16 config_size;
 	union {
-		u8 config[VDEV_CONFIG_SIZE];
-		__le16 config16[VDEV_CONFIG_SIZE / 2];
-		__le32 config32[VDEV_CONFIG_SIZE / 4];
+		u8 *config;
+		__le16 *config16;
+		__le32 *config32;
 	};
-	u8 config_write[VDEV_CONFIG_SIZE];
-	u8 config_w1c[VDEV_CONFIG_SIZE];
+	u8 *config_write;
+	u8 *config_w1c;
+	u8 mixed_bars;
 	u8 pm_cap;
 	u8 msi_cap;
+	u8 pcie_cap;
 	struct vdev_irqs irqs;
 	struct list_head timers;
 	u64 alarm;
+	struct list_head jobs;
 	u8 priv[] __aligned(8);
 };
 
@@ -372,24 +524,29 @@ int vdev_set_param(struct vdev *vdev, unsigned int param, const char *word);
 bool vdev_param_allowed(struct vdev *vdev, unsigned int param,
 			unsigned int value);
 
+u64 vdev_rom_size(const struct vdev *vdev);
+
 /**
  * vdev_region_size() - how large a region is
  * @vdev: the device
- * @region: BAR 0 to 5, %VDEV_REGION_CONFIG or any other number
+ * @region: BAR 0 to 5, %VDEV_REGION_ROM, %VDEV_REGION_CONFIG or any other
+ *	number
  *
  * Return: bytes; 0 if the device has no such region. Constant for a device;
  * no lock needed.
  */
-static inline u32 vdev_region_size(const struct vdev *vdev, unsigned int region)
+static inline u64 vdev_region_size(const struct vdev *vdev, unsigned int region)
 {
 	if (region < PCI_STD_NUM_BARS)
 		return vdev->model->bars[region].size;
-	return region == VDEV_REGION_CONFIG ? VDEV_CONFIG_SIZE : 0;
+	if (region == VDEV_REGION_CONFIG)
+		return vdev->config_size;
+	return region == VDEV_REGION_ROM ? vdev_rom_size(vdev) : 0;
 }
 
-u64 vdev_read(struct vdev *vdev, unsigned int region, u32 offset,
+u64 vdev_read(struct vdev *vdev, unsigned int region, u64 offset,
 	      unsigned int width);
-void vdev_write(struct vdev *vdev, unsigned int region, u32 offset,
+void vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
 		unsigned int width, u64 value);
 
 unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index);
@@ -399,5 +556,6 @@ void vdev_intx_unmask(struct vdev *vdev);
 bool vdev_request(struct vdev *vdev);
 
 void vdev_alarm(struct vdev *vdev);
+void vdev_run_jobs(struct vdev *vdev);
 
 #endif /* _LINUX_VDEV_H */

@@ -3,118 +3,84 @@
  * Life of a device: creation, parameters, opening, reset, destruction.
  */
 #include <linux/err.h>
-#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "vdev_private.h"
 
-/* PCI 6.2.5.1: at most 256 bytes of I/O space to a BAR */
-#define VDEV_IO_BAR_MAX		256
-
-static bool bar_valid(const struct vdev_bar *bar)
-{
-	if (bar->type == VDEV_BAR_NONE)
-		return !bar->size;
-	if (!is_power_of_2(bar->size) || !is_power_of_2(bar->max_width) ||
-	    bar->max_width > 8)
-		return false;
-	if (bar->type == VDEV_BAR_IO)
-		return bar->size >= 4 && bar->size <= VDEV_IO_BAR_MAX;
-	return bar->size >= 16;
-}
-
-static const char *model_fault(const struct vdev_family *family,
-			       const struct vdev_model *model)
-{
-	int i;
-
-	for (i = 0; i < PCI_STD_NUM_BARS; i++)
-		if (!bar_valid(&model->bars[i]))
-			return "a BAR no PCI device can have";
-	if (!model->units || model->units > family->capacity)
-		return "units beyond the family's capacity";
-	if (model->msi_vectors > 1)
-		return "more than one MSI vector";
-	return NULL;
-}
-
-static bool params_valid(const struct vdev_family *family)
-{
-	const struct vdev_param *param = family->params;
-	unsigned int nr, nr_values;
-
-	if (!param)
-		return true;
-	for (nr = 0; param[nr].name; nr++) {
-		if (nr == VDEV_MAX_PARAMS || !param[nr].values)
-			return false;
-		nr_values = 0;
-		while (param[nr].values[nr_values])
-			nr_values++;
-		if (!nr_values || nr_values > VDEV_MAX_PARAM_VALUES)
-			return false;
-	}
-	return true;
-}
-
-static const char *family_fault(const struct vdev_family *family)
-{
-	unsigned int i, j;
-
-	if (!family->ops || !family->ops->reset || !family->ops->read ||
-	    !family->ops->write)
-		return "has no reset, read or write operation";
-	if (!params_valid(family))
-		return "has a parameter too many, or one without values";
-	if (!family->nr_models)
-		return "has no models";
-	for (i = 0; i < family->nr_models; i++)
-		for (j = 0; j < i; j++)
-			if (!strcmp(family->models[i].name,
-				    family->models[j].name))
-				return "has two models of one name";
-	return NULL;
-}
-
-/**
- * vdev_check_family() - is a family something a front can show
- * @family: the family
- *
- * Return: 0, or -EINVAL after a message that names the model and its fault.
- */
-int vdev_check_family(const struct vdev_family *family)
-{
-	const char *fault;
-	unsigned int i;
-
-	fault = family_fault(family);
-	if (fault) {
-		pr_err("vdev: %s %s\n", family->name, fault);
-		return -EINVAL;
-	}
-	for (i = 0; i < family->nr_models; i++) {
-		fault = model_fault(family, &family->models[i]);
-		if (!fault)
-			continue;
-		pr_err("vdev: %s-%s declares %s\n", family->name,
-		       family->models[i].name, fault);
-		return -EINVAL;
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(vdev_check_family);
-
 static void power_on(struct vdev *vdev)
 {
+	bool memory = vdev_has_memory(vdev->model);
+
 	lockdep_assert_held(&vdev->lock);
 	vdev_timers_stop(vdev);
-	vdev_irq(vdev, false);
+	vdev_irqs_reset(vdev);
 	/* the reset clears the bit, and must not leave INTx masked behind it */
 	if (vdev_command(vdev) & PCI_COMMAND_INTX_DISABLE)
 		vdev_intx_disable_cleared(vdev);
 	vdev_config_reset(vdev);
+	if (memory) {
+		vdev->front->mem_decode(vdev, false);
+		vdev->front->mem_clear(vdev);
+	}
 	vdev->family->ops->reset(vdev);
+}
+
+/* Power on, when no job of before can reach the user's memory any more. */
+static void power_cycle(struct vdev *vdev, bool opened)
+{
+	mutex_lock(&vdev->lock);
+	vdev_jobs_drop(vdev);
+	vdev->resets++;
+	mutex_unlock(&vdev->lock);
+
+	mutex_lock(&vdev->job_gate);
+	mutex_lock(&vdev->lock);
+	vdev->resets--;
+	vdev->opened = opened;
+	power_on(vdev);
+	mutex_unlock(&vdev->lock);
+	mutex_unlock(&vdev->job_gate);
+}
+
+static void free_vdev(struct vdev *vdev)
+{
+	vdev_irqs_free(vdev);
+	kfree(vdev->config);
+	mutex_destroy(&vdev->job_gate);
+	mutex_destroy(&vdev->lock);
+	kvfree(vdev);
+}
+
+static struct vdev *alloc_vdev(const struct vdev_family *family,
+			       const struct vdev_model *model)
+{
+	struct vdev *vdev;
+	unsigned int i;
+
+	vdev = kvcalloc(1, sizeof(*vdev) + family->priv_size,
+			GFP_KERNEL_ACCOUNT);
+	if (!vdev)
+		return NULL;
+	mutex_init(&vdev->lock);
+	mutex_init(&vdev->job_gate);
+	INIT_LIST_HEAD(&vdev->timers);
+	INIT_LIST_HEAD(&vdev->jobs);
+	vdev->family = family;
+	vdev->model = model;
+	vdev->config_size = vdev_config_size(model);
+	vdev->config = kcalloc(3, vdev->config_size, GFP_KERNEL_ACCOUNT);
+	if (!vdev->config || vdev_irqs_init(vdev)) {
+		free_vdev(vdev);
+		return NULL;
+	}
+	vdev->config_write = vdev->config + vdev->config_size;
+	vdev->config_w1c = vdev->config_write + vdev->config_size;
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (model->bars[i].memory ||
+		    (model->msix.vectors && model->msix.bar == i))
+			vdev->mixed_bars |= BIT(i);
+	return vdev;
 }
 
 /**
@@ -134,17 +100,11 @@ struct vdev *vdev_create(const struct vdev_family *family,
 	struct vdev *vdev;
 	int ret;
 
-	vdev = kzalloc(sizeof(*vdev) + family->priv_size, GFP_KERNEL_ACCOUNT);
+	vdev = alloc_vdev(family, model);
 	if (!vdev)
 		return ERR_PTR(-ENOMEM);
-
-	mutex_init(&vdev->lock);
-	INIT_LIST_HEAD(&vdev->timers);
-	vdev->family = family;
-	vdev->model = model;
 	vdev->front = front;
 	vdev->front_data = front_data;
-	vdev->irqs.mode = VDEV_IRQ_NONE;
 
 	mutex_lock(&vdev->lock);
 	ret = family->ops->init ? family->ops->init(vdev) : 0;
@@ -152,8 +112,7 @@ struct vdev *vdev_create(const struct vdev_family *family,
 		power_on(vdev);
 	mutex_unlock(&vdev->lock);
 	if (ret) {
-		mutex_destroy(&vdev->lock);
-		kfree(vdev);
+		free_vdev(vdev);
 		return ERR_PTR(ret);
 	}
 	return vdev;
@@ -170,8 +129,7 @@ void vdev_destroy(struct vdev *vdev)
 	if (vdev->family->ops->release)
 		vdev->family->ops->release(vdev);
 	mutex_unlock(&vdev->lock);
-	mutex_destroy(&vdev->lock);
-	kfree(vdev);
+	free_vdev(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_destroy);
 
@@ -183,10 +141,7 @@ EXPORT_SYMBOL_GPL(vdev_destroy);
  */
 void vdev_open(struct vdev *vdev)
 {
-	mutex_lock(&vdev->lock);
-	vdev->opened = true;
-	power_on(vdev);
-	mutex_unlock(&vdev->lock);
+	power_cycle(vdev, true);
 }
 EXPORT_SYMBOL_GPL(vdev_open);
 
@@ -202,10 +157,8 @@ void vdev_close(struct vdev *vdev)
 	vdev->front->unmask_bind(vdev, -1);
 	mutex_lock(&vdev->lock);
 	vdev_irqs_release(vdev);
-	/* first, so that the model's reset sets no timer */
-	vdev->opened = false;
-	power_on(vdev);
 	mutex_unlock(&vdev->lock);
+	power_cycle(vdev, false);
 }
 EXPORT_SYMBOL_GPL(vdev_close);
 
@@ -216,12 +169,13 @@ EXPORT_SYMBOL_GPL(vdev_close);
  * The device is as after power-on. What interrupts are bound to, and whether
  * INTx is masked, belongs to the user and stays, as with vfio-pci; only if
  * COMMAND.INTX_DISABLE was set is INTx unmasked, as by clearing that bit.
+ *
+ * Context: process context; takes the device lock, and waits for the job that
+ * runs.
  */
 void vdev_reset(struct vdev *vdev)
 {
-	mutex_lock(&vdev->lock);
-	power_on(vdev);
-	mutex_unlock(&vdev->lock);
+	power_cycle(vdev, vdev->opened);
 }
 EXPORT_SYMBOL_GPL(vdev_reset);
 

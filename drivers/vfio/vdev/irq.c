@@ -20,7 +20,9 @@
  * under it: whoever an eventfd wakes either only schedules work or takes no
  * lock of ours.
  */
+#include <linux/bitmap.h>
 #include <linux/err.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>		/* the numbers of the uAPI, nothing else */
 
@@ -60,16 +62,54 @@ static void intx_update(struct vdev *vdev)
 	signal_vector(vdev, 0);
 }
 
-/* A message is a memory write: PCI 6.8.2 wants COMMAND.MASTER, PM 5.4.1 D0. */
-static void msi_update(struct vdev *vdev)
+/* A model with both counts the vectors of the larger. */
+static unsigned int vdev_nr_messages(const struct vdev_model *model)
+{
+	return max_t(unsigned int, model->msi_vectors, model->msix.vectors);
+}
+
+static bool message_mode(const struct vdev *vdev)
+{
+	return vdev->irqs.mode == VDEV_IRQ_MSI ||
+	       vdev->irqs.mode == VDEV_IRQ_MSIX;
+}
+
+/*
+ * Where message @vector goes. With fewer MSI vectors than it has, a function
+ * changes as many low bits of the message as it was given (PCI 6.8.1.6).
+ */
+static unsigned int message_slot(const struct vdev *vdev, unsigned int vector)
+{
+	if (vdev->irqs.mode == VDEV_IRQ_MSI)
+		return vector & (rounddown_pow_of_two(vdev->irqs.nr) - 1);
+	return vector;
+}
+
+/* A message is a memory write: PCI 6.8.3 wants COMMAND.MASTER, PM 5.4.1 D0. */
+static void messages_update(struct vdev *vdev)
 {
 	struct vdev_irqs *irqs = &vdev->irqs;
+	unsigned int nr = vdev_nr_messages(vdev->model);
+	unsigned int vector, slot;
 
-	if (!irqs->msi_owed || !irqs->trigger[0] || !vdev_powered(vdev) ||
-	    !(vdev_command(vdev) & PCI_COMMAND_MASTER))
+	if (!irqs->any_pending || !vdev_masters(vdev))
 		return;
-	irqs->msi_owed = false;
-	signal_vector(vdev, 0);
+	irqs->any_pending = false;
+	for_each_set_bit(vector, irqs->pending, nr) {
+		slot = message_slot(vdev, vector);
+		if (slot >= irqs->nr || !irqs->trigger[slot]) {
+			irqs->any_pending = true;
+			continue;
+		}
+		__clear_bit(vector, irqs->pending);
+		signal_vector(vdev, slot);
+	}
+}
+
+static void raise_message(struct vdev *vdev, unsigned int vector)
+{
+	__set_bit(vector, vdev->irqs.pending);
+	vdev->irqs.any_pending = true;
 }
 
 /* Deliver what can be delivered now. */
@@ -77,8 +117,8 @@ void vdev_irq_update(struct vdev *vdev)
 {
 	if (vdev->irqs.mode == VDEV_IRQ_INTX)
 		intx_update(vdev);
-	else if (vdev->irqs.mode == VDEV_IRQ_MSI)
-		msi_update(vdev);
+	else if (message_mode(vdev))
+		messages_update(vdev);
 }
 
 /**
@@ -99,11 +139,39 @@ void vdev_irq(struct vdev *vdev, bool asserted)
 	if (irqs->asserted == asserted)
 		return;
 	irqs->asserted = asserted;
-	irqs->msi_owed = asserted;
+	if (irqs->pending && asserted)
+		raise_message(vdev, 0);
+	else if (irqs->pending)
+		__clear_bit(0, irqs->pending);
 	vdev_config_set_intx_status(vdev, asserted);
 	vdev_irq_update(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_irq);
+
+/**
+ * vdev_msi() - send a message, if messages are in use
+ * @vdev: the device
+ * @vector: which of the device's MSI or MSI-X vectors
+ *
+ * A message that cannot be sent yet (COMMAND.MASTER, D0, a vector bound to
+ * nothing) is pending, and sent once when it can.
+ *
+ * Context: device lock held.
+ *
+ * Return: false if neither MSI nor MSI-X is in use, or the device has no such
+ * vector in it: a model that has an interrupt pin then uses vdev_irq().
+ */
+bool vdev_msi(struct vdev *vdev, unsigned int vector)
+{
+	lockdep_assert_held(&vdev->lock);
+	if (!message_mode(vdev) ||
+	    vector >= vdev_irq_count(vdev, vdev->irqs.mode))
+		return false;
+	raise_message(vdev, vector);
+	messages_update(vdev);
+	return true;
+}
+EXPORT_SYMBOL_GPL(vdev_msi);
 
 /**
  * vdev_intx_unmask() - the user is ready for the next INTx
@@ -143,6 +211,8 @@ unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index)
 		return vdev->model->intx ? 1 : 0;
 	case VDEV_IRQ_MSI:
 		return vdev->model->msi_vectors;
+	case VDEV_IRQ_MSIX:
+		return vdev->model->msix.vectors;
 	case VDEV_IRQ_ERR:
 	case VDEV_IRQ_REQ:
 		return 1;
@@ -161,7 +231,7 @@ static void irqs_disable(struct vdev *vdev)
 	for (i = 0; i < irqs->nr; i++)
 		if (irqs->trigger[i])
 			vdev->front->trigger_put(irqs->trigger[i]);
-	kfree(irqs->trigger);
+	kvfree(irqs->trigger);
 	irqs->trigger = NULL;
 	irqs->nr = 0;
 	irqs->intx_masked = false;
@@ -171,13 +241,15 @@ static int irqs_enable(struct vdev *vdev, unsigned int mode, unsigned int nr)
 {
 	struct vdev_irqs *irqs = &vdev->irqs;
 
-	irqs->trigger = kcalloc(nr, sizeof(*irqs->trigger), GFP_KERNEL_ACCOUNT);
+	irqs->trigger = kvcalloc(nr, sizeof(*irqs->trigger),
+				 GFP_KERNEL_ACCOUNT);
 	if (!irqs->trigger)
 		return -ENOMEM;
 	irqs->nr = nr;
 	irqs->mode = mode;
 	irqs->intx_masked = false;
-	irqs->msi_owed = irqs->asserted;
+	if (mode != VDEV_IRQ_INTX && irqs->asserted)
+		raise_message(vdev, 0);
 	return 0;
 }
 
@@ -285,6 +357,18 @@ unbind:
 	return ret;
 }
 
+/*
+ * MSI has the vectors it was enabled with, as VFIO_IRQ_INFO_NORESIZE says;
+ * those of MSI-X come and go.
+ */
+static unsigned int nr_to_enable(const struct vdev *vdev,
+				 const struct irq_request *req)
+{
+	if (req->index == VDEV_IRQ_MSIX)
+		return vdev->model->msix.vectors;
+	return req->start + req->count;
+}
+
 static int msi_bind(struct vdev *vdev, const struct irq_request *req)
 {
 	bool fresh = vdev->irqs.mode == VDEV_IRQ_NONE;
@@ -294,7 +378,7 @@ static int msi_bind(struct vdev *vdev, const struct irq_request *req)
 		/* what pci_alloc_irq_vectors(1, 0) answers vfio-pci */
 		if (!req->count)
 			return -ERANGE;
-		ret = irqs_enable(vdev, req->index, req->start + req->count);
+		ret = irqs_enable(vdev, req->index, nr_to_enable(vdev, req));
 		if (ret)
 			return ret;
 	}
@@ -358,6 +442,7 @@ static int set_irqs_locked(struct vdev *vdev, u32 action,
 			return intx_trigger(vdev, req);
 		break;
 	case VDEV_IRQ_MSI:
+	case VDEV_IRQ_MSIX:
 		if (action == VFIO_IRQ_SET_ACTION_TRIGGER)
 			return msi_trigger(vdev, req);
 		break;
@@ -470,6 +555,45 @@ bool vdev_request(struct vdev *vdev)
 	return listens;
 }
 EXPORT_SYMBOL_GPL(vdev_request);
+
+int vdev_irqs_init(struct vdev *vdev)
+{
+	unsigned int nr = vdev_nr_messages(vdev->model);
+
+	vdev->irqs.mode = VDEV_IRQ_NONE;
+	if (nr) {
+		vdev->irqs.pending = bitmap_zalloc(nr, GFP_KERNEL_ACCOUNT);
+		if (!vdev->irqs.pending)
+			return -ENOMEM;
+	}
+	if (vdev->model->msix.vectors) {
+		vdev->irqs.table = kvcalloc(vdev->model->msix.vectors,
+					    PCI_MSIX_ENTRY_SIZE,
+					    GFP_KERNEL_ACCOUNT);
+		if (!vdev->irqs.table)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void vdev_irqs_free(struct vdev *vdev)
+{
+	kvfree(vdev->irqs.table);
+	bitmap_free(vdev->irqs.pending);
+}
+
+/* The function's part of it: nothing is raised, nothing is owed. */
+void vdev_irqs_reset(struct vdev *vdev)
+{
+	unsigned int nr = vdev_nr_messages(vdev->model);
+
+	vdev_irq(vdev, false);
+	if (nr)
+		bitmap_zero(vdev->irqs.pending, nr);
+	vdev->irqs.any_pending = false;
+	if (vdev->irqs.table)
+		vdev_msix_reset(vdev);
+}
 
 /* Nobody uses the device any more: deliver to nobody. */
 void vdev_irqs_release(struct vdev *vdev)

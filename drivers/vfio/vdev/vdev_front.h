@@ -5,11 +5,32 @@
 #ifndef _VDEV_FRONT_H
 #define _VDEV_FRONT_H
 
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/vdev.h>
 #include <linux/vfio.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+/* A page of device memory was written while writes were tracked. */
+#define VDEV_MEMORY_DIRTY	XA_MARK_0
+
+/**
+ * struct vdev_memory - the device memory of a device
+ * @lock: protects all of it. A leaf: page faults take it inside the mmap lock
+ * @pages: pages that were touched, by their place in the device file
+ * @mapping: through which all mappings of the device file are found
+ * @decoding: faults are answered
+ * @tracking: written pages are marked %VDEV_MEMORY_DIRTY
+ */
+struct vdev_memory {
+	struct mutex lock;	/* see above */
+	struct xarray pages;
+	struct address_space *mapping;
+	bool decoding;
+	bool tracking;
+};
 
 /**
  * struct vdev_vfio - a device model behind a VFIO device file
@@ -21,6 +42,8 @@
  *	under a lock of virqfd's own where the eventfd is closed meanwhile
  * @alarm: the device's one alarm
  * @alarm_work: brings it to process context
+ * @job_work: runs the device's jobs, where the user's memory can be reached
+ * @memory: device memory
  */
 struct vdev_vfio {
 	struct vfio_device vfio;
@@ -29,11 +52,23 @@ struct vdev_vfio {
 	struct virqfd *unmask;
 	struct hrtimer alarm;
 	struct work_struct alarm_work;
+	struct work_struct job_work;
+	struct vdev_memory memory;
 };
 
 struct vdev_vfio *vdev_vfio_create(struct device *dev,
 				   const struct vdev_family *family,
 				   const struct vdev_model *model);
 void vdev_vfio_destroy(struct vdev_vfio *front);
+
+/* mmap.c */
+int vdev_memory_init(struct vdev_vfio *front);
+void vdev_memory_destroy(struct vdev_vfio *front);
+int vdev_memory_copy(struct vdev *vdev, unsigned int bar, u64 offset,
+		     void *buf, size_t len, bool write);
+void vdev_memory_decode(struct vdev *vdev, bool enabled);
+void vdev_memory_clear(struct vdev *vdev);
+void vdev_memory_track(struct vdev_vfio *front, bool on);
+int vdev_memory_mmap(struct vfio_device *vfio, struct vm_area_struct *vma);
 
 #endif /* _VDEV_FRONT_H */

@@ -13,6 +13,7 @@
 #include <linux/vdev.h>
 
 /* config.c */
+unsigned int vdev_config_size(const struct vdev_model *model);
 void vdev_config_reset(struct vdev *vdev);
 void vdev_config_write(struct vdev *vdev, unsigned int offset,
 		       unsigned int width, u32 value);
@@ -44,9 +45,48 @@ static inline bool vdev_powered(const struct vdev *vdev)
 		 PCI_PM_CTRL_STATE_MASK);
 }
 
+/* May the function write to memory, be it data or messages? */
+static inline bool vdev_masters(const struct vdev *vdev)
+{
+	return (vdev_command(vdev) & PCI_COMMAND_MASTER) && vdev_powered(vdev);
+}
+
+/* layout.c */
+void vdev_lay_out_header(struct vdev *vdev);
+void vdev_lay_out_caps(struct vdev *vdev);
+
+/* bar.c */
+bool vdev_memory_decodes(const struct vdev *vdev);
+
+static inline u64 vdev_ones(unsigned int width)
+{
+	return U64_MAX >> (64 - 8 * width);
+}
+
+/* msix.c */
+bool vdev_msix_owns(const struct vdev *vdev, unsigned int bar, u64 offset);
+u64 vdev_msix_read(const struct vdev *vdev, u64 offset, unsigned int width);
+void vdev_msix_write(struct vdev *vdev, u64 offset, unsigned int width,
+		     u64 value);
+void vdev_msix_reset(struct vdev *vdev);
+
+/* mem.c */
+bool vdev_mem_owns(const struct vdev *vdev, unsigned int bar, u64 offset);
+u64 vdev_mem_load(struct vdev *vdev, unsigned int bar, u64 offset,
+		  unsigned int width);
+void vdev_mem_store(struct vdev *vdev, unsigned int bar, u64 offset,
+		    unsigned int width, u64 value);
+bool vdev_has_memory(const struct vdev_model *model);
+
+/* job.c */
+void vdev_jobs_drop(struct vdev *vdev);
+
 /* irq.c */
 void vdev_irq_update(struct vdev *vdev);
 void vdev_intx_disable_cleared(struct vdev *vdev);
+int vdev_irqs_init(struct vdev *vdev);
+void vdev_irqs_free(struct vdev *vdev);
+void vdev_irqs_reset(struct vdev *vdev);
 void vdev_irqs_release(struct vdev *vdev);
 
 /* timer.c */

@@ -18,10 +18,12 @@
 
 #define REGION_OFFSET_MASK	(BIT_ULL(VDEV_REGION_SHIFT) - 1)
 
+static_assert(VDEV_REGION_ROM == VFIO_PCI_ROM_REGION_INDEX);
 static_assert(VDEV_REGION_CONFIG == VFIO_PCI_CONFIG_REGION_INDEX);
 static_assert(VDEV_NUM_REGIONS == VFIO_PCI_NUM_REGIONS);
 static_assert(VDEV_IRQ_INTX == VFIO_PCI_INTX_IRQ_INDEX);
 static_assert(VDEV_IRQ_MSI == VFIO_PCI_MSI_IRQ_INDEX);
+static_assert(VDEV_IRQ_MSIX == VFIO_PCI_MSIX_IRQ_INDEX);
 static_assert(VDEV_IRQ_ERR == VFIO_PCI_ERR_IRQ_INDEX);
 static_assert(VDEV_IRQ_REQ == VFIO_PCI_REQ_IRQ_INDEX);
 static_assert(VDEV_NUM_IRQS == VFIO_PCI_NUM_IRQS);
@@ -115,6 +117,35 @@ static int front_unmask_bind(struct vdev *vdev, int fd)
 	return 0;
 }
 
+/* Services: jobs and the user's memory */
+
+static void front_kick(struct vdev *vdev)
+{
+	struct vdev_vfio *front = vdev->front_data;
+
+	schedule_work(&front->job_work);
+}
+
+static void job_work(struct work_struct *work)
+{
+	struct vdev_vfio *front =
+		container_of(work, struct vdev_vfio, job_work);
+
+	vdev_run_jobs(front->vdev);
+}
+
+/*
+ * A kernel thread has no memory of its own, and so gets that of whoever mapped
+ * the IOVA, whichever process made the device do this.
+ */
+static int front_dma(struct vdev *vdev, u64 iova, void *buf, size_t len,
+		     bool write)
+{
+	struct vdev_vfio *front = vdev->front_data;
+
+	return vfio_dma_rw(&front->vfio, iova, buf, len, write) ? -EFAULT : 0;
+}
+
 static const struct vdev_front_ops vdev_vfio_front_ops = {
 	.now		= front_now,
 	.alarm		= front_alarm,
@@ -122,6 +153,11 @@ static const struct vdev_front_ops vdev_vfio_front_ops = {
 	.trigger_put	= front_trigger_put,
 	.trigger_signal	= front_trigger_signal,
 	.unmask_bind	= front_unmask_bind,
+	.kick		= front_kick,
+	.dma		= front_dma,
+	.mem_copy	= vdev_memory_copy,
+	.mem_decode	= vdev_memory_decode,
+	.mem_clear	= vdev_memory_clear,
 };
 
 /* Region access */
@@ -129,7 +165,7 @@ static const struct vdev_front_ops vdev_vfio_front_ops = {
 /* One naturally aligned access that lies inside a region. */
 struct access {
 	unsigned int region;
-	u32 offset;
+	u64 offset;
 	unsigned int width;
 };
 
@@ -144,7 +180,7 @@ static __always_inline bool find_access(const struct vdev *vdev, u64 pos,
 {
 	u64 region = pos >> VDEV_REGION_SHIFT;
 	u64 offset = pos & REGION_OFFSET_MASK;
-	u32 size, bits;
+	u64 size, bits;
 
 	if (region >= VDEV_NUM_REGIONS)
 		return false;
@@ -289,36 +325,61 @@ static long get_info(struct vdev *vdev, void __user *arg)
 					      sizeof(info))) ? -EFAULT : 0;
 }
 
+static bool covers(const struct vdev_bar *bar)
+{
+	return !bar->memory->offset && bar->memory->size == bar->size;
+}
+
+/* Which parts of a BAR can be mapped, where that is not all of it. */
+static int add_sparse_cap(const struct vdev_bar *bar,
+			  struct vfio_info_cap *caps)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+	const struct vdev_area *area;
+	unsigned int nr = 0;
+	size_t size;
+	int ret;
+
+	for (area = bar->memory; area->size; area++)
+		nr++;
+	size = struct_size(sparse, areas, nr);
+	sparse = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!sparse)
+		return -ENOMEM;
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	sparse->nr_areas = nr;
+	while (nr--) {
+		sparse->areas[nr].offset = bar->memory[nr].offset;
+		sparse->areas[nr].size = bar->memory[nr].size;
+	}
+	ret = vfio_info_add_capability(caps, &sparse->header, size);
+	kfree(sparse);
+	return ret;
+}
+
 static int fill_region_info(struct vfio_device *vfio,
 			    struct vfio_region_info *info,
 			    struct vfio_info_cap *caps)
 {
 	struct vdev *vdev = to_front(vfio)->vdev;
+	const struct vdev_bar *bar;
 
 	if (info->index >= VDEV_NUM_REGIONS)
 		return -EINVAL;
 	info->size = vdev_region_size(vdev, info->index);
 	info->offset = (u64)info->index << VDEV_REGION_SHIFT;
-	info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ |
-				   VFIO_REGION_INFO_FLAG_WRITE : 0;
+	info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ : 0;
 	info->cap_offset = 0;
-	return 0;
-}
-
-static long get_region_info(struct vfio_device *vfio, void __user *arg)
-{
-	const size_t minsz = offsetofend(struct vfio_region_info, offset);
-	struct vfio_region_info info;
-	int ret;
-
-	if (copy_from_user(&info, arg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz)
-		return -EINVAL;
-	ret = fill_region_info(vfio, &info, NULL);
-	if (ret)
-		return ret;
-	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
+	if (info->size && info->index != VDEV_REGION_ROM)
+		info->flags |= VFIO_REGION_INFO_FLAG_WRITE;
+	if (info->index >= PCI_STD_NUM_BARS)
+		return 0;
+	bar = &vdev->model->bars[info->index];
+	if (!bar->memory)
+		return 0;
+	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	return covers(bar) ? 0 : add_sparse_cap(bar, caps);
 }
 
 static long get_irq_info(struct vdev *vdev, void __user *arg)
@@ -335,7 +396,7 @@ static long get_irq_info(struct vdev *vdev, void __user *arg)
 	if (info.count && info.index == VDEV_IRQ_INTX)
 		info.flags |= VFIO_IRQ_INFO_MASKABLE |
 			      VFIO_IRQ_INFO_AUTOMASKED;
-	else if (info.count)
+	else if (info.count && info.index != VDEV_IRQ_MSIX)
 		info.flags |= VFIO_IRQ_INFO_NORESIZE;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
@@ -381,7 +442,7 @@ static long vdev_vfio_ioctl(struct vfio_device *vfio, unsigned int cmd,
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(front->vdev, uarg);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return get_region_info(vfio, uarg);
+		return compat_get_region_info(vfio, uarg, fill_region_info);
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return get_irq_info(front->vdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
@@ -425,6 +486,7 @@ static int vdev_vfio_init(struct vfio_device *vfio)
 
 	mutex_init(&front->irq_gate);
 	INIT_WORK(&front->alarm_work, alarm_work);
+	INIT_WORK(&front->job_work, job_work);
 	compat_hrtimer_setup(&front->alarm, alarm_expired, CLOCK_MONOTONIC,
 			     HRTIMER_MODE_ABS);
 	/* Left to registration, this could fail without creation failing. */
@@ -444,6 +506,7 @@ static const struct vfio_device_ops vdev_vfio_ops = {
 	.close_device	= vdev_vfio_close,
 	.read		= vdev_vfio_read,
 	.write		= vdev_vfio_write,
+	.mmap		= vdev_memory_mmap,
 	.ioctl		= vdev_vfio_ioctl,
 	.request	= vdev_vfio_request,
 	COMPAT_VFIO_REGION_INFO_OP(fill_region_info)
@@ -463,19 +526,26 @@ struct vdev_vfio *vdev_vfio_create(struct device *dev,
 				   const struct vdev_model *model)
 {
 	struct vdev_vfio *front;
-	struct vdev *vdev;
+	int ret;
 
 	front = vfio_alloc_device(vdev_vfio, vfio, dev, &vdev_vfio_ops);
 	if (IS_ERR(front))
 		return front;
-
-	vdev = vdev_create(family, model, &vdev_vfio_front_ops, front);
-	if (IS_ERR(vdev)) {
-		vfio_put_device(&front->vfio);
-		return ERR_CAST(vdev);
+	ret = vdev_memory_init(front);
+	if (ret)
+		goto err_put;
+	front->vdev = vdev_create(family, model, &vdev_vfio_front_ops, front);
+	if (IS_ERR(front->vdev)) {
+		ret = PTR_ERR(front->vdev);
+		goto err_memory;
 	}
-	front->vdev = vdev;
 	return front;
+
+err_memory:
+	vdev_memory_destroy(front);
+err_put:
+	vfio_put_device(&front->vfio);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -491,6 +561,8 @@ void vdev_vfio_destroy(struct vdev_vfio *front)
 	/* not open, so nothing sets the alarm again */
 	hrtimer_cancel(&front->alarm);
 	cancel_work_sync(&front->alarm_work);
+	cancel_work_sync(&front->job_work);
 	vdev_destroy(front->vdev);
+	vdev_memory_destroy(front);
 	vfio_put_device(&front->vfio);
 }

@@ -43,4 +43,15 @@ static inline void kfree(const void *memory)
 	free((void *)memory);
 }
 
+/* Large or small, it is all the same here. */
+static inline void *kvcalloc(size_t n, size_t size, gfp_t flags)
+{
+	return kcalloc(n, size, flags);
+}
+
+static inline void kvfree(const void *memory)
+{
+	kfree(memory);
+}
+
 #endif /* _TOOLS_LINUX_SLAB_H */

@@ -10,6 +10,8 @@
 #include "random.h"
 #include "unit.h"
 
+#define MAX_BLOCK	9	/* vectors that are set up at once */
+
 static void random_access(struct front *front)
 {
 	unsigned int region = random_below(VDEV_NUM_REGIONS);
@@ -22,7 +24,9 @@ static void random_access(struct front *front)
 		width = min(width, 4U);
 	if (width > size)
 		return;
-	offset = random_below(size) & ~(width - 1);
+	/* most registers are at the beginning */
+	offset = random_below(random_one_in(2) ? size : min(size, 0x80U));
+	offset &= ~(width - 1);
 	if (random_one_in(3)) {
 		value = front_read(front, region, offset, width);
 		EXPECT(width == 8 || value < 1ULL << (8 * width));
@@ -43,16 +47,25 @@ static void random_set_irqs(struct front *front)
 	};
 	u32 actions = random_below(8) << 3;
 	u32 flags = types[random_below(3)] | actions;
-	unsigned int count = !random_one_in(4);
 	unsigned int index = random_below(VDEV_NUM_IRQS);
-	s32 fd = fds[random_below(ARRAY_SIZE(fds))];
-	u8 answer = random_one_in(2);
-	void *data = flags & VFIO_IRQ_SET_DATA_EVENTFD ? (void *)&fd :
-							 (void *)&answer;
+	unsigned int nr = vdev_irq_count(front->vdev, index);
+	unsigned int start = random_one_in(2) ? random_below(nr + 1) : 0;
+	unsigned int count = !random_one_in(4);
+	bool eventfds = flags & VFIO_IRQ_SET_DATA_EVENTFD;
+	u8 answer[MAX_BLOCK];
+	s32 fd[MAX_BLOCK];
+	unsigned int i;
 
+	if (random_one_in(4))
+		count = random_below(MAX_BLOCK + 1);
+	for (i = 0; i < MAX_BLOCK; i++) {
+		fd[i] = fds[random_below(ARRAY_SIZE(fds))];
+		answer[i] = random_one_in(2);
+	}
 	if (random_one_in(16))
 		failslab_arm(1);
-	front_set_irqs(front, flags, index, 0, count, data);
+	front_set_irqs(front, flags, index, start, count,
+		       eventfds ? (void *)fd : (void *)answer);
 	failslab_arm(0);
 }
 
@@ -79,7 +92,10 @@ void abuse(struct front *front)
 		vdev_request(front->vdev);
 		break;
 	case 9:
+		front_run_jobs(front);
+		break;
 	case 10:
+	case 11:
 		/* or else little gets through to the registers */
 		command_set(front, 7);
 		power_state(front, 0);

@@ -16,7 +16,7 @@ static void lay_out(struct config_oracle *oracle, const struct config_row *row)
 		if (row->bits[i] == '_')
 			continue;
 		oracle->kind[bit] = row->bits[i];
-		oracle->bit[bit] = row->bits[i] == '1';
+		oracle->bit[bit] = strchr("1W", row->bits[i]);
 		bit++;
 	}
 }
@@ -27,6 +27,8 @@ void oracle_power_on(struct config_oracle *oracle,
 	const struct config_row *row;
 	unsigned int i;
 
+	oracle->table = table;
+	oracle->size = table->size;
 	memset(oracle->kind, '0', sizeof(oracle->kind));
 	memset(oracle->bit, 0, sizeof(oracle->bit));
 	for (i = 0; i < ARRAY_SIZE(table->groups); i++)
@@ -38,7 +40,7 @@ void oracle_irq(struct config_oracle *oracle, bool asserted)
 {
 	unsigned int bit;
 
-	for (bit = 0; bit < ORACLE_BITS; bit++)
+	for (bit = 0; bit < 8 * oracle->size; bit++)
 		if (oracle->kind[bit] == 'i')
 			oracle->bit[bit] = asserted;
 }
@@ -57,6 +59,7 @@ u32 oracle_read(const struct config_oracle *oracle, unsigned int offset,
 void oracle_write(struct config_oracle *oracle, unsigned int offset,
 		  unsigned int width, u32 value)
 {
+	bool power_on = false;
 	unsigned int i;
 
 	for (i = 0; i < 8 * width; i++) {
@@ -64,8 +67,10 @@ void oracle_write(struct config_oracle *oracle, unsigned int offset,
 		bool *bit = &oracle->bit[8 * offset + i];
 		bool written = value >> i & 1;
 
-		if (*kind == 'w') {
+		if (*kind == 'w' || *kind == 'W') {
 			*bit = written;
+		} else if (*kind == 'f' && written) {
+			power_on = true;
 		} else if (*kind == 'c' && written) {
 			*bit = false;
 		} else if (*kind == 'p' && kind[1] == 'p' &&
@@ -74,4 +79,6 @@ void oracle_write(struct config_oracle *oracle, unsigned int offset,
 			bit[1] = written;
 		}
 	}
+	if (power_on)
+		oracle_power_on(oracle, oracle->table);
 }

@@ -6,8 +6,10 @@
  *
  *	0 1	hardwired
  *	w	written and read; 0 at power-on
+ *	W	written and read; 1 at power-on
  *	c	cleared by writing 1
  *	i	the interrupt condition; writes are ignored
+ *	f	writing 1 is power-on; reads as 0
  *	p	the two bits of the power state, of which 01 and 10 do not exist
  *
  * An underscore is for the reader, and what no row names is hardwired to 0.
@@ -18,7 +20,7 @@
 
 #include <linux/types.h>
 
-#define ORACLE_BITS	(256 * 8)
+#define ORACLE_BITS	(4096 * 8)
 
 struct config_row {
 	unsigned int offset;
@@ -27,10 +29,11 @@ struct config_row {
 
 /*
  * The registers of a type of device: up to four groups of rows. A row without
- * bits ends a group.
+ * bits ends a group. @size is that of configuration space.
  */
 struct config_table {
 	const char *type;
+	unsigned int size;
 	const struct config_row *groups[4];
 };
 
@@ -38,6 +41,8 @@ extern const struct config_table config_tables[];
 extern const unsigned int nr_config_tables;
 
 struct config_oracle {
+	const struct config_table *table;
+	unsigned int size;
 	char kind[ORACLE_BITS];
 	bool bit[ORACLE_BITS];
 };

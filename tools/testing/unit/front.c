@@ -90,6 +90,14 @@ static int fake_unmask_bind(struct vdev *vdev, int fd)
 	return 0;
 }
 
+static void fake_kick(struct vdev *vdev)
+{
+	struct front *front = vdev->front_data;
+
+	lockdep_assert_held(&vdev->lock);
+	front->kicks++;
+}
+
 static const struct vdev_front_ops fake_ops = {
 	.now		= fake_now,
 	.alarm		= fake_alarm,
@@ -97,6 +105,11 @@ static const struct vdev_front_ops fake_ops = {
 	.trigger_put	= fake_trigger_put,
 	.trigger_signal	= fake_trigger_signal,
 	.unmask_bind	= fake_unmask_bind,
+	.kick		= fake_kick,
+	.dma		= fake_dma,
+	.mem_copy	= fake_mem_copy,
+	.mem_decode	= fake_mem_decode,
+	.mem_clear	= fake_mem_clear,
 };
 
 /* Life */
@@ -111,6 +124,7 @@ struct front *front_create(const struct vdev_family *family,
 	front->now = START_OF_TIME;
 	front->alarm = VDEV_TIME_NEVER;
 	front->unmask_fd = -1;
+	device_memory_init(front);
 
 	vdev = vdev_create(family, model, &fake_ops, front);
 	if (IS_ERR(vdev)) {
@@ -151,6 +165,8 @@ void front_close(struct front *front)
 void front_destroy(struct front *front)
 {
 	vdev_destroy(front->vdev);
+	/* what one user left there would be the next one's to see */
+	EXPECT(list_empty(&front->memory.pages));
 	free(front);
 }
 
@@ -228,12 +244,19 @@ int front_set_irqs(struct front *front, u32 flags, unsigned int index,
 	return vdev_set_irqs(front->vdev, flags, index, start, count, data);
 }
 
+int irq_bind_block(struct front *front, unsigned int index, unsigned int start,
+		   unsigned int count, const s32 *fds)
+{
+	return front_set_irqs(front, VFIO_IRQ_SET_DATA_EVENTFD |
+			      VFIO_IRQ_SET_ACTION_TRIGGER, index, start, count,
+			      fds);
+}
+
 int irq_bind(struct front *front, unsigned int index, int fd)
 {
 	s32 data = fd;
 
-	return front_set_irqs(front, VFIO_IRQ_SET_DATA_EVENTFD |
-			      VFIO_IRQ_SET_ACTION_TRIGGER, index, 0, 1, &data);
+	return irq_bind_block(front, index, 0, 1, &data);
 }
 
 int irq_disable(struct front *front, unsigned int index)
@@ -291,4 +314,29 @@ void model_irq(struct front *front, bool asserted)
 	mutex_lock(&front->vdev->lock);
 	vdev_irq(front->vdev, asserted);
 	mutex_unlock(&front->vdev->lock);
+}
+
+bool model_msi(struct front *front, unsigned int vector)
+{
+	bool sent;
+
+	mutex_lock(&front->vdev->lock);
+	sent = vdev_msi(front->vdev, vector);
+	mutex_unlock(&front->vdev->lock);
+	return sent;
+}
+
+/* Jobs */
+
+bool front_run_jobs(struct front *front)
+{
+	bool kicked;
+
+	mutex_lock(&front->vdev->lock);
+	kicked = front->kicks;
+	front->kicks = 0;
+	mutex_unlock(&front->vdev->lock);
+	if (kicked)
+		vdev_run_jobs(front->vdev);
+	return kicked;
 }

@@ -12,6 +12,8 @@
 
 #include <linux/vdev.h>
 
+#include "front_memory.h"
+
 /* File descriptors of the user: some eventfds, and two that are none. */
 #define EVENTFD(nr)	(10 + (nr))
 #define NR_EVENTFDS	8
@@ -27,6 +29,9 @@
  * @unmask_drops: how often the core took it away
  * @signals: how often each eventfd was signalled, see front_signals()
  * @triggers: how many triggers the core holds
+ * @kicks: how often the core asked for vdev_run_jobs()
+ * @memory: device memory
+ * @user: the user's memory
  */
 struct front {
 	struct vdev *vdev;
@@ -36,6 +41,9 @@ struct front {
 	unsigned int unmask_drops;
 	unsigned int signals[NR_EVENTFDS];
 	unsigned int triggers;
+	unsigned int kicks;
+	struct device_memory memory;
+	struct user_memory user;
 };
 
 /* A new device of a type, "mtty-2", open; or of a model, not open. */
@@ -71,6 +79,10 @@ void power_state(struct front *front, unsigned int state);
 int front_set_irqs(struct front *front, u32 flags, unsigned int index,
 		   unsigned int start, unsigned int count, const void *data);
 
+/* Bind @count interrupts of an index to @fds. */
+int irq_bind_block(struct front *front, unsigned int index, unsigned int start,
+		   unsigned int count, const s32 *fds);
+
 /* Its usual forms, for the first interrupt of an index. */
 int irq_bind(struct front *front, unsigned int index, int fd);
 int irq_disable(struct front *front, unsigned int index);
@@ -85,7 +97,11 @@ void front_signal_unmask(struct front *front, int fd);
 /* How often an eventfd was signalled since this was last asked. */
 unsigned int front_signals(struct front *front, int fd);
 
-/* What a model does: its interrupt condition holds or not. */
+/* What a model does: its interrupt condition holds or not; it has a message. */
 void model_irq(struct front *front, bool asserted);
+bool model_msi(struct front *front, unsigned int vector);
+
+/* vdev_run_jobs(), if the core has asked for it since; says whether. */
+bool front_run_jobs(struct front *front);
 
 #endif /* _UNIT_FRONT_H */

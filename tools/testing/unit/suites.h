@@ -9,13 +9,20 @@
 
 extern const struct unit_suite kernel_suite;
 extern const struct unit_suite family_suite;
+extern const struct unit_suite model_suite;
 extern const struct unit_suite life_suite;
 extern const struct unit_suite config_suite;
+extern const struct unit_suite express_suite;
 extern const struct unit_suite bar_suite;
 extern const struct unit_suite intx_suite;
 extern const struct unit_suite msi_suite;
+extern const struct unit_suite msix_suite;
+extern const struct unit_suite vectors_suite;
 extern const struct unit_suite set_irqs_suite;
 extern const struct unit_suite irq_random_suite;
+extern const struct unit_suite memory_suite;
+extern const struct unit_suite job_suite;
+extern const struct unit_suite dma_suite;
 extern const struct unit_suite timer_suite;
 extern const struct unit_suite uart_registers_suite;
 extern const struct unit_suite uart_receive_suite;

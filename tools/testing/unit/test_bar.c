@@ -27,7 +27,7 @@ static const struct place places[] = {
 	{ "toy-six", 2, false, 8, 16 },
 	{ "toy-six", 3, false, 4, 4096 },
 	{ "toy-six", 4, true, 8, 32 },
-	{ "toy-six", 5, false, 1, 0x80000000 },
+	{ "toy-six", 5, false, 1, 0x40000000 },
 };
 
 #define COMMAND_IO	0x0001
@@ -194,7 +194,7 @@ static void region_sizes(void)
 		{ "mtty-1", { [0] = 8, [7] = 256 } },
 		{ "mtty-2", { [0] = 8, [1] = 8, [7] = 256 } },
 		{ "toy-mem", { [2] = 4096, [7] = 256 } },
-		{ "toy-six", { 4, 256, 16, 4096, 32, 0x80000000, 0, 256 } },
+		{ "toy-six", { 4, 256, 16, 4096, 32, 0x40000000, 0, 256 } },
 		{ "toy-bare", { [7] = 256 } },
 	};
 	unsigned int i, region;

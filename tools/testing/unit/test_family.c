@@ -120,7 +120,8 @@ static void bars(void)
 		{ { VDEV_BAR_IO, .max_width = 3, .size = 8 }, false },
 		{ { VDEV_BAR_IO, .max_width = 16, .size = 16 }, false },
 		{ { VDEV_BAR_MEM, .max_width = 1, .size = 16 }, true },
-		{ { VDEV_BAR_MEM, .max_width = 2, .size = 1U << 31 }, true },
+		{ { VDEV_BAR_MEM, .max_width = 2, .size = 1U << 30 }, true },
+		{ { VDEV_BAR_MEM, .max_width = 2, .size = 1U << 31 }, false },
 		{ { VDEV_BAR_MEM, .max_width = 4, .size = 8 }, false },
 		{ { VDEV_BAR_MEM, .max_width = 4, .size = 0 }, false },
 		{ { VDEV_BAR_MEM, .max_width = 4, .size = 0xfff }, false },
@@ -164,9 +165,11 @@ static void vectors(void)
 {
 	struct sample *s = sample();
 
-	s->models[0].msi_vectors = 2;
+	s->models[0].msi_vectors = 32;
+	expect_good(s);
+	s->models[0].msi_vectors = 3;
 	expect_refused(s, "sample-good");
-	s->models[0].msi_vectors = 255;
+	s->models[0].msi_vectors = 64;
 	expect_refused(s, "sample-good");
 }
 

@@ -18,8 +18,11 @@
 #define SECONDS		2
 
 static const char * const types[] = {
-	"mtty-1", "mtty-2", "mtty-2", "plain-1",
+	"mtty-1", "mtty-2", "mtty-2", "plain-1", "gadget-full", "gadget-full",
+	"gadget-huge", "gadget-old",
 };
+
+#define NR_TYPES	ARRAY_SIZE(types)
 
 static const char * const words[] = {
 	"loopback", "cross\n", "", "loop",
@@ -36,10 +39,12 @@ static void play(struct monkey *monkey)
 
 	if (!front) {
 		if (random_one_in(4))
-			failslab_arm(1);
-		front = front_create_type(types[random_below(4)]);
+			failslab_arm(1 + random_below(4));
+		front = front_create_type(types[random_below(NR_TYPES)]);
 		failslab_arm(0);
 		monkey->front = IS_ERR(front) ? NULL : front;
+		if (monkey->front)
+			user_map(front, 0x1000, 0);
 	} else if (!monkey->open) {
 		if (random_one_in(4)) {
 			front_destroy(front);

@@ -164,7 +164,7 @@ static const struct vdev_model toy_models[] = {
 			{ VDEV_BAR_MEM, .max_width = 8, .size = 16 },
 			{ VDEV_BAR_MEM, .max_width = 4, .size = 4096 },
 			{ VDEV_BAR_IO, .max_width = 8, .size = 32 },
-			{ VDEV_BAR_MEM, .max_width = 1, .size = 0x80000000 },
+			{ VDEV_BAR_MEM, .max_width = 1, .size = 0x40000000 },
 		},
 	}, {
 		TOY_IDENTITY, .name = "bare",
