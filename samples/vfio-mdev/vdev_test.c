@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * vdev_test: a device that does nothing useful, and does it with everything the
+ * device core offers.
+ *
+ * BAR 0 holds registers, BAR 2 is plain memory that can be mapped as a whole,
+ * BAR 4 has the MSI-X structures and two stretches of memory between registers
+ * that read as their own offset. Registers of BAR 0, of 4 bytes each:
+ *
+ *	00	magic, read only
+ *	04	scratch
+ *	08	raise: write a vector to send that message, or bit 31 to set the
+ *		interrupt condition to bit 0
+ *	10, 14	IOVA of a transfer, low and high half
+ *	18	length of a transfer in bytes, up to 0x10000
+ *	1c	command: 1 copies the user's memory to the buffer, 2 the buffer
+ *		to the user's memory; bits 31:16 name the vector to send when
+ *		it is done, 0xffff none
+ *	20	result of the last transfer: 0, an errno, or ~0 while it is under
+ *		way
+ *	24	how many transfers have ended
+ *	28	timer: write nanoseconds; sends vector 1 when they are over
+ *	2c	how often the timer has ended
+ *	30	how often the device was reset; not reset itself
+ *	1000	the buffer
+ *
+ * For tests only: a guest has no use for it, and no driver.
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <linux/vdev.h>
+
+#define MAGIC			0x76646576	/* "vdev" */
+#define BUFFER_OFFSET		0x1000
+#define BUFFER_SIZE		0x10000
+
+#define REG_MAGIC		0x00
+#define REG_SCRATCH		0x04
+#define REG_RAISE		0x08
+#define REG_IOVA_LOW		0x10
+#define REG_IOVA_HIGH		0x14
+#define REG_LENGTH		0x18
+#define REG_COMMAND		0x1c
+#define REG_RESULT		0x20
+#define REG_TRANSFERS		0x24
+#define REG_TIMER		0x28
+#define REG_TIMEOUTS		0x2c
+#define REG_RESETS		0x30
+
+#define RAISE_CONDITION		BIT(31)
+#define COMMAND_READ		1
+#define COMMAND_WRITE		2
+#define NO_VECTOR		0xffff
+#define RESULT_BUSY		0xffffffff
+#define TIMER_VECTOR		1
+
+/* While @result is %RESULT_BUSY, @iova to @command and @buffer are @transfer's. */
+struct vdev_test {
+	u32 scratch;
+	u64 iova;
+	u32 length;
+	u32 command;
+	u32 result;
+	u32 transfers;
+	u32 timeouts;
+	u8 buffer[BUFFER_SIZE];
+	struct vdev_timer timer;
+	struct vdev_job transfer;
+	u32 resets;
+};
+
+static void vdev_test_send(struct vdev *vdev, unsigned int vector)
+{
+	if (vector != NO_VECTOR)
+		vdev_msi(vdev, vector);
+}
+
+/* The registers of a transfer do not change while it is under way. */
+static void vdev_test_transfer(struct vdev *vdev, struct vdev_job *job)
+{
+	struct vdev_test *test = container_of(job, struct vdev_test, transfer);
+	int ret;
+
+	if ((test->command & 0xffff) == COMMAND_READ)
+		ret = vdev_dma_read(vdev, job, test->iova, test->buffer,
+				    test->length);
+	else
+		ret = vdev_dma_write(vdev, job, test->iova, test->buffer,
+				     test->length);
+
+	if (!vdev_job_lock(vdev, job))
+		return;
+	test->result = -ret;
+	test->transfers++;
+	vdev_test_send(vdev, test->command >> 16);
+	vdev_job_unlock(vdev, job);
+}
+
+static void vdev_test_start(struct vdev *vdev, struct vdev_test *test,
+			    u32 command)
+{
+	u32 what = command & 0xffff;
+
+	if (what != COMMAND_READ && what != COMMAND_WRITE) {
+		test->result = EINVAL;
+		return;
+	}
+	test->command = command;
+	test->result = RESULT_BUSY;
+	vdev_job_queue(vdev, &test->transfer);
+}
+
+static void vdev_test_timeout(struct vdev *vdev, struct vdev_timer *timer)
+{
+	struct vdev_test *test = container_of(timer, struct vdev_test, timer);
+
+	test->timeouts++;
+	vdev_test_send(vdev, TIMER_VECTOR);
+}
+
+static u32 vdev_test_register(const struct vdev_test *test, u64 offset)
+{
+	switch (offset) {
+	case REG_MAGIC:
+		return MAGIC;
+	case REG_SCRATCH:
+		return test->scratch;
+	case REG_IOVA_LOW:
+		return test->iova;
+	case REG_IOVA_HIGH:
+		return test->iova >> 32;
+	case REG_LENGTH:
+		return test->length;
+	case REG_COMMAND:
+		return test->command;
+	case REG_RESULT:
+		return test->result;
+	case REG_TRANSFERS:
+		return test->transfers;
+	case REG_TIMEOUTS:
+		return test->timeouts;
+	case REG_RESETS:
+		return test->resets;
+	default:
+		return 0;
+	}
+}
+
+static bool vdev_test_in_buffer(u64 offset)
+{
+	return offset >= BUFFER_OFFSET && offset < BUFFER_OFFSET + BUFFER_SIZE;
+}
+
+static u64 vdev_test_read(struct vdev *vdev, unsigned int bar, u64 offset,
+			  unsigned int width)
+{
+	struct vdev_test *test = vdev_priv(vdev);
+	u64 value = 0;
+
+	if (bar != 0)
+		return offset;
+	if (vdev_test_in_buffer(offset)) {
+		while (width--)
+			value = value << 8 |
+				test->buffer[offset - BUFFER_OFFSET + width];
+		return value;
+	}
+	return vdev_test_register(test, offset & ~3) >> (8 * (offset & 3));
+}
+
+static void vdev_test_set_register(struct vdev *vdev, struct vdev_test *test,
+				   u64 offset, u32 value)
+{
+	switch (offset) {
+	case REG_SCRATCH:
+		test->scratch = value;
+		break;
+	case REG_RAISE:
+		if (value & RAISE_CONDITION)
+			vdev_irq(vdev, value & 1);
+		else
+			vdev_test_send(vdev, value);
+		break;
+	case REG_IOVA_LOW:
+		test->iova = (test->iova & ~0xffffffffULL) | value;
+		break;
+	case REG_IOVA_HIGH:
+		test->iova = (u32)test->iova | (u64)value << 32;
+		break;
+	case REG_LENGTH:
+		test->length = min_t(u32, value, BUFFER_SIZE);
+		break;
+	case REG_COMMAND:
+		vdev_test_start(vdev, test, value);
+		break;
+	case REG_TIMER:
+		vdev_timer_set(vdev, &test->timer, value);
+		break;
+	}
+}
+
+/* A transfer that is under way owns its registers and the buffer. */
+static bool vdev_test_locked(const struct vdev_test *test, u64 offset)
+{
+	return test->result == RESULT_BUSY &&
+	       (vdev_test_in_buffer(offset) ||
+		(offset >= REG_IOVA_LOW && offset <= REG_COMMAND));
+}
+
+static void vdev_test_write(struct vdev *vdev, unsigned int bar, u64 offset,
+			    unsigned int width, u64 value)
+{
+	struct vdev_test *test = vdev_priv(vdev);
+
+	if (bar != 0 || vdev_test_locked(test, offset))
+		return;
+	if (!vdev_test_in_buffer(offset)) {
+		if (width == 4)
+			vdev_test_set_register(vdev, test, offset, value);
+		return;
+	}
+	for (; width--; value >>= 8)
+		test->buffer[offset++ - BUFFER_OFFSET] = value;
+}
+
+static int vdev_test_init(struct vdev *vdev)
+{
+	struct vdev_test *test = vdev_priv(vdev);
+
+	vdev_timer_init(vdev, &test->timer, vdev_test_timeout);
+	vdev_job_init(vdev, &test->transfer, vdev_test_transfer);
+	return 0;
+}
+
+static void vdev_test_reset(struct vdev *vdev)
+{
+	struct vdev_test *test = vdev_priv(vdev);
+
+	memset(test, 0, offsetof(struct vdev_test, timer));
+	test->resets++;
+}
+
+static const struct vdev_ops vdev_test_ops = {
+	.init	= vdev_test_init,
+	.reset	= vdev_test_reset,
+	.read	= vdev_test_read,
+	.write	= vdev_test_write,
+};
+
+static const struct vdev_area whole[] = { { 0, 0x100000 }, { } };
+static const struct vdev_area sparse[] = {
+	{ 0x4000, 0x2000 }, { 0x8000, 0x1000 }, { }
+};
+
+#define VDEV_TEST_IDENTITY						\
+	.units = 1, .vendor = 0x1b36, .device = 0xfffe,			\
+	.subsystem_vendor = 0x1b36, .subsystem = 0xfffe,		\
+	.class = 0xff0000, .revision = 1, .intx = true
+
+static const struct vdev_model vdev_test_models[] = {
+	{
+		.name = "pcie",
+		.pretty_name = "Test device, PCI Express",
+		.description = "Every feature of the device core at once",
+		VDEV_TEST_IDENTITY,
+		.pcie = true,
+		.serial = 0x0123456789abcdefULL,
+		.msi_vectors = 32,
+		.msix = { .vectors = 64, .bar = 4, .table = 0, .pba = 0x800 },
+		.vendor_cap = { "vdev test", 9 },
+		.vendor_ext_cap = { "vdev test, extended", 19 },
+		.rom = { "\x55\xaa no code in here", 18 },
+		.bars = {
+			[0] = { .type = VDEV_BAR_MEM, .max_width = 4,
+				.size = 0x20000 },
+			[2] = { .type = VDEV_BAR_MEM64, .prefetchable = true,
+				.max_width = 8, .size = 0x100000,
+				.memory = whole },
+			[4] = { .type = VDEV_BAR_MEM, .max_width = 8,
+				.size = 0x10000, .memory = sparse },
+		},
+	}, {
+		.name = "pci",
+		.pretty_name = "Test device, conventional PCI",
+		.description = "One MSI vector, an I/O BAR and no memory",
+		VDEV_TEST_IDENTITY,
+		.msi_vectors = 1,
+		.bars = {
+			[0] = { .type = VDEV_BAR_MEM, .max_width = 4,
+				.size = 0x20000 },
+			[1] = { .type = VDEV_BAR_IO, .max_width = 2,
+				.size = 64 },
+		},
+	},
+};
+
+static const struct vdev_family vdev_test_family = {
+	.name		= "vdev_test",
+	.owner		= THIS_MODULE,
+	.ops		= &vdev_test_ops,
+	.priv_size	= sizeof(struct vdev_test),
+	.capacity	= 64,
+	.models		= vdev_test_models,
+	.nr_models	= ARRAY_SIZE(vdev_test_models),
+};
+
+module_vdev(vdev_test_family);
+
+MODULE_LICENSE("Dual BSD/GPL");
+MODULE_DESCRIPTION("Test device for the virtual PCI device core");
+MODULE_AUTHOR("vfiokit developers");
