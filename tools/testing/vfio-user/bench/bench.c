@@ -10,6 +10,7 @@
  * computer does only ever makes one slower.
  */
 #include <errno.h>
+#include <linux/compiler.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -57,10 +58,8 @@ struct version {
 
 static const char *vdevd;
 static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-extern char **environ;
 
-static void __attribute__((format(printf, 1, 2), noreturn))
-stop(const char *fmt, ...)
+static void __noreturn __printf(1, 2) stop(const char *fmt, ...)
 {
 	va_list args;
 
@@ -128,12 +127,13 @@ static void negotiate(int sock)
 
 static pid_t start_vdevd(void)
 {
-	char *argv[] = { (char *)vdevd, "--model", "mtty-2", "--socket", path,
-			 NULL };
+	const char * const argv[] = {
+		vdevd, "--model", "mtty-2", "--socket", path, NULL
+	};
 	pid_t pid;
 	int error;
 
-	error = posix_spawn(&pid, vdevd, NULL, NULL, argv, environ);
+	error = posix_spawn(&pid, vdevd, NULL, NULL, (char **)argv, environ);
 	if (error)
 		stop("cannot start %s: %s", vdevd, strerror(error));
 	return pid;

@@ -28,6 +28,7 @@
 #include <vdev/server.h>
 
 #include "../dma_card.h"
+#include "libfuzzer.h"
 
 #define HEADER_SIZE	16
 #define MAX_FDS		24
@@ -45,7 +46,6 @@ static struct vdev_server *servers[2];
 static int fd_of[3];
 
 /* The server speaks of every strange client, and here all of them are. */
-void printk_emit(const char *message);
 void printk_emit(const char *message)
 {
 }
@@ -67,8 +67,7 @@ static int next_fd(void)
 	return fd;
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+int fuzz_initialize(int *argc, char ***argv)
 {
 	must(!vdev_server_new("mtty-2", &servers[0]), "there is an mtty");
 	must(!vdev_server_new("dma-card", &servers[1]), "there is a dma-card");
@@ -208,8 +207,7 @@ static void live(int sock, struct input input, unsigned int beginning)
 	shutdown(sock, SHUT_WR);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_one_input(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
 	unsigned int beginning = take_number(&input, 1);
