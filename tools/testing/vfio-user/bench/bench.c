@@ -107,7 +107,7 @@ static int connect_to(const char *where)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(address.sun_path, where);
+	memcpy(address.sun_path, where, strlen(where) + 1);
 	if (sock < 0)
 		stop("no socket: %s", strerror(errno));
 	if (!connect(sock, (struct sockaddr *)&address, sizeof(address)))

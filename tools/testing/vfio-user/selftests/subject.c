@@ -126,7 +126,8 @@ int subject_find(struct subject *subject, unsigned int ports)
 	memset(subject, 0, sizeof(*subject));
 	subject->dev.fd = -1;
 	if (!vdevd) {
-		strcpy(subject->why, "VDEVD does not name a server program");
+		snprintf(subject->why, sizeof(subject->why),
+			 "VDEVD does not name a server program");
 		return -ENODEV;
 	}
 	subject->own = true;
@@ -135,7 +136,7 @@ int subject_find(struct subject *subject, unsigned int ports)
 	/* the uuid is what a test gives mdev_set_wiring() */
 	snprintf(subject->uuid, sizeof(subject->uuid), "mtty-%u",
 		 subject->ports);
-	strcpy(subject->loc.name, subject->uuid);
+	memcpy(subject->loc.name, subject->uuid, sizeof(subject->uuid));
 	return 0;
 }
 
