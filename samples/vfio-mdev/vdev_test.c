@@ -5,7 +5,8 @@
  *
  * BAR 0 holds registers, BAR 2 is plain memory that can be mapped as a whole,
  * BAR 4 has the MSI-X structures and two stretches of memory between registers
- * that read as their own offset. Registers of BAR 0, of 4 bytes each:
+ * that read as their own offset; vdev_test-pci has an I/O BAR 1 of such
+ * registers instead. Registers of BAR 0, of 4 bytes each:
  *
  *	00	magic, read only
  *	04	scratch
@@ -248,6 +249,7 @@ static const struct vdev_ops vdev_test_ops = {
 };
 
 static const struct vdev_area whole[] = { { 0, 0x100000 }, { } };
+static const struct vdev_area huge[] = { { 0, VDEV_MAX_BAR }, { } };
 static const struct vdev_area sparse[] = {
 	{ 0x4000, 0x2000 }, { 0x8000, 0x1000 }, { }
 };
@@ -278,6 +280,26 @@ static const struct vdev_model vdev_test_models[] = {
 				.memory = whole },
 			[4] = { .type = VDEV_BAR_MEM, .max_width = 8,
 				.size = 0x10000, .memory = sparse },
+		},
+	}, {
+		.name = "large",
+		.pretty_name = "Test device, as large as can be",
+		.description = "2048 MSI-X vectors and 1 GiB of memory",
+		VDEV_TEST_IDENTITY,
+		.pcie = true,
+		.serial = U64_MAX,
+		.msi_vectors = 32,
+		.msix = { .vectors = 2048, .bar = 4, .table = 0x10000,
+			  .pba = 0x18000 },
+		.vendor_cap = { "32 bytes are all that can be had", 32 },
+		.bars = {
+			[0] = { .type = VDEV_BAR_MEM, .max_width = 4,
+				.size = 0x20000 },
+			[2] = { .type = VDEV_BAR_MEM64, .prefetchable = true,
+				.max_width = 8, .size = VDEV_MAX_BAR,
+				.memory = huge },
+			[4] = { .type = VDEV_BAR_MEM64, .max_width = 8,
+				.size = 0x20000, .memory = sparse },
 		},
 	}, {
 		.name = "pci",
