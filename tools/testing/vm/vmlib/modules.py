@@ -71,7 +71,7 @@ class Build(Copy):
     @property
     def variables(self):
         """What every make of ours gets."""
-        return [f"KDIR={self.kernel.kdir}", *self.kernel.make_flags]
+        return [f"KDIR={self.kernel.kdir}", "VDEV_TEST=m", *self.kernel.make_flags]
 
     def make(self, *arguments):
         """make in the copy, output live on stdout; its exit status."""
