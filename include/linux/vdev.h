@@ -248,11 +248,12 @@ bool vdev_msi(struct vdev *vdev, unsigned int vector);
  * struct vdev_timer - something a model does later
  * @fn: called once when the time has come, with the device lock held, in
  *	process context
- * @deadline: when, in nanoseconds of the front's clock; 0 while not set
+ * @deadline: when, in nanoseconds of the front's clock, or while the device is
+ *	stopped how many of them it has to go; 0 while not set
  * @entry: the device's list of timers
  *
  * Lives in the model's private data. Fields belong to the core. Time passes
- * for a device only while it is open.
+ * for a device only while it is open and not stopped.
  */
 struct vdev_timer {
 	void (*fn)(struct vdev *vdev, struct vdev_timer *timer);
@@ -418,6 +419,7 @@ struct vdev_irqs {
  * @front: services of the front
  * @front_data: for the front
  * @opened: somebody uses the device: parameters are fixed, time passes
+ * @stopped: timers and jobs wait, see vdev_stop()
  * @params: index of the chosen value of each &vdev_family.params
  * @resetting: a function level reset was asked for by the access under way
  * @config_size: bytes of configuration space, 256 or 4096
@@ -453,6 +455,7 @@ struct vdev {
 	const struct vdev_front_ops *front;
 	void *front_data;
 	bool opened;
+	bool stopped;
 	u8 params[VDEV_MAX_PARAMS];
 	bool resetting;
 	u16 config_size;
@@ -518,6 +521,8 @@ void vdev_destroy(struct vdev *vdev);
 void vdev_open(struct vdev *vdev);
 void vdev_close(struct vdev *vdev);
 void vdev_reset(struct vdev *vdev);
+void vdev_stop(struct vdev *vdev);
+void vdev_run(struct vdev *vdev);
 
 const char *vdev_param_word(struct vdev *vdev, unsigned int param);
 int vdev_set_param(struct vdev *vdev, unsigned int param, const char *word);

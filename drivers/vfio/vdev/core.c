@@ -13,7 +13,7 @@ static void power_on(struct vdev *vdev)
 	bool memory = vdev_has_memory(vdev->model);
 
 	lockdep_assert_held(&vdev->lock);
-	vdev_timers_stop(vdev);
+	vdev_timers_clear(vdev);
 	vdev_irqs_reset(vdev);
 	/* the reset clears the bit, and must not leave INTx masked behind it */
 	if (vdev_command(vdev) & PCI_COMMAND_INTX_DISABLE)
@@ -38,6 +38,8 @@ static void power_cycle(struct vdev *vdev, bool opened)
 	mutex_lock(&vdev->lock);
 	vdev->resets--;
 	vdev->opened = opened;
+	if (!opened)
+		vdev->stopped = false;
 	power_on(vdev);
 	mutex_unlock(&vdev->lock);
 	mutex_unlock(&vdev->job_gate);
@@ -178,6 +180,53 @@ void vdev_reset(struct vdev *vdev)
 	power_cycle(vdev, vdev->opened);
 }
 EXPORT_SYMBOL_GPL(vdev_reset);
+
+/**
+ * vdev_stop() - from now on the device does nothing by itself
+ * @vdev: the device
+ *
+ * No time passes for its timers, and its jobs wait; what runs is waited for.
+ * Accesses are answered as ever, and may set timers and queue jobs: these too
+ * start when vdev_run() lets them. Nothing, if it is stopped already.
+ *
+ * A reset leaves the device stopped; only vdev_run() and vdev_close() end
+ * that.
+ *
+ * Context: process context; takes the device lock, and waits for the job that
+ * runs.
+ */
+void vdev_stop(struct vdev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	if (!vdev->stopped) {
+		vdev->stopped = true;
+		vdev_timers_park(vdev);
+	}
+	mutex_unlock(&vdev->lock);
+	vdev_jobs_wait(vdev);
+}
+EXPORT_SYMBOL_GPL(vdev_stop);
+
+/**
+ * vdev_run() - a device that was stopped goes on
+ * @vdev: the device
+ *
+ * Each timer has as long to go as it had when the device was stopped, or as it
+ * was given since. Nothing, if the device is not stopped.
+ *
+ * Context: process context; takes the device lock.
+ */
+void vdev_run(struct vdev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	if (vdev->stopped) {
+		vdev->stopped = false;
+		vdev_timers_unpark(vdev);
+		vdev_jobs_kick(vdev);
+	}
+	mutex_unlock(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_run);
 
 static bool param_allowed(struct vdev *vdev, unsigned int param,
 			  unsigned int value)

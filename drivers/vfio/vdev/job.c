@@ -35,6 +35,13 @@ void vdev_job_init(struct vdev *vdev, struct vdev_job *job,
 }
 EXPORT_SYMBOL_GPL(vdev_job_init);
 
+/* Have the jobs that wait called, unless the device is stopped. */
+void vdev_jobs_kick(struct vdev *vdev)
+{
+	if (!vdev->stopped && !list_empty(&vdev->jobs))
+		vdev->front->kick(vdev);
+}
+
 /**
  * vdev_job_queue() - have a job called soon
  * @vdev: the device
@@ -43,7 +50,8 @@ EXPORT_SYMBOL_GPL(vdev_job_init);
  * A device's jobs are called one after the other. While the device is not
  * open, or a reset waits for a job, this does nothing: else a guest that keeps
  * on queueing could keep the reset waiting, and give the job that runs the
- * epoch of its next life.
+ * epoch of its next life. While the device is stopped the job waits, see
+ * vdev_stop().
  *
  * Context: device lock held.
  */
@@ -55,7 +63,7 @@ void vdev_job_queue(struct vdev *vdev, struct vdev_job *job)
 	job->queued = true;
 	job->epoch = vdev->epoch;
 	list_add_tail(&job->entry, &vdev->jobs);
-	vdev->front->kick(vdev);
+	vdev_jobs_kick(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_job_queue);
 
@@ -91,10 +99,12 @@ EXPORT_SYMBOL_GPL(vdev_job_unlock);
 
 static struct vdev_job *next_job(struct vdev *vdev)
 {
-	struct vdev_job *job;
+	struct vdev_job *job = NULL;
 
 	mutex_lock(&vdev->lock);
-	job = list_first_entry_or_null(&vdev->jobs, struct vdev_job, entry);
+	if (!vdev->stopped)
+		job = list_first_entry_or_null(&vdev->jobs, struct vdev_job,
+					       entry);
 	if (job) {
 		list_del_init(&job->entry);
 		job->queued = false;
@@ -120,6 +130,13 @@ void vdev_run_jobs(struct vdev *vdev)
 	mutex_unlock(&vdev->job_gate);
 }
 EXPORT_SYMBOL_GPL(vdev_run_jobs);
+
+/* Wait for the job that runs. Called without the device lock. */
+void vdev_jobs_wait(struct vdev *vdev)
+{
+	mutex_lock(&vdev->job_gate);
+	mutex_unlock(&vdev->job_gate);
+}
 
 /* Forget the jobs that wait, and disown the one that runs. */
 void vdev_jobs_drop(struct vdev *vdev)

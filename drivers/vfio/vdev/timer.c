@@ -36,6 +36,14 @@ static void set_alarm(struct vdev *vdev)
 	vdev->front->alarm(vdev, vdev->alarm);
 }
 
+/* From now on @timer->deadline is a time, and no more a delay. */
+static void start(struct vdev *vdev, struct vdev_timer *timer)
+{
+	if (check_add_overflow(vdev->front->now(vdev), timer->deadline,
+			       &timer->deadline))
+		timer->deadline = VDEV_TIME_NEVER - 1;
+}
+
 /**
  * vdev_timer_init() - make a timer known, once, in &vdev_ops.init
  * @vdev: the device
@@ -59,7 +67,8 @@ EXPORT_SYMBOL_GPL(vdev_timer_init);
  *	depends on the front
  *
  * While the device is not open this does nothing: nobody could notice, and a
- * device must be able to go without waiting for its timers.
+ * device must be able to go without waiting for its timers. While it is
+ * stopped no time passes, see vdev_stop().
  *
  * Context: device lock held.
  */
@@ -69,10 +78,10 @@ void vdev_timer_set(struct vdev *vdev, struct vdev_timer *timer, u64 delay_ns)
 	if (!vdev->opened)
 		return;
 	/* at least 1: a timer that sets itself lets others have their turn */
-	delay_ns = max_t(u64, delay_ns, 1);
-	if (check_add_overflow(vdev->front->now(vdev), delay_ns,
-			       &timer->deadline))
-		timer->deadline = VDEV_TIME_NEVER - 1;
+	timer->deadline = max_t(u64, delay_ns, 1);
+	if (vdev->stopped)
+		return;
+	start(vdev, timer);
 	set_alarm(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_timer_set);
@@ -92,14 +101,44 @@ void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer)
 }
 EXPORT_SYMBOL_GPL(vdev_timer_cancel);
 
-void vdev_timers_stop(struct vdev *vdev)
+static void stop_alarm(struct vdev *vdev)
+{
+	vdev->alarm = VDEV_TIME_NEVER;
+	vdev->front->alarm(vdev, VDEV_TIME_NEVER);
+}
+
+void vdev_timers_clear(struct vdev *vdev)
 {
 	struct vdev_timer *timer;
 
 	list_for_each_entry(timer, &vdev->timers, entry)
 		timer->deadline = 0;
-	vdev->alarm = VDEV_TIME_NEVER;
-	vdev->front->alarm(vdev, VDEV_TIME_NEVER);
+	stop_alarm(vdev);
+}
+
+/* What is left of each timer is kept, at least 1: it has yet to be called. */
+void vdev_timers_park(struct vdev *vdev)
+{
+	u64 now = vdev->front->now(vdev);
+	struct vdev_timer *timer;
+
+	list_for_each_entry(timer, &vdev->timers, entry) {
+		if (!timer->deadline)
+			continue;
+		timer->deadline = timer->deadline > now ?
+				  timer->deadline - now : 1;
+	}
+	stop_alarm(vdev);
+}
+
+void vdev_timers_unpark(struct vdev *vdev)
+{
+	struct vdev_timer *timer;
+
+	list_for_each_entry(timer, &vdev->timers, entry)
+		if (timer->deadline)
+			start(vdev, timer);
+	set_alarm(vdev);
 }
 
 /**
@@ -115,6 +154,9 @@ void vdev_alarm(struct vdev *vdev)
 	u64 now;
 
 	mutex_lock(&vdev->lock);
+	/* it may have been on its way here when the device was stopped */
+	if (vdev->stopped)
+		goto unlock;
 	/* no alarm is set on the way, but once when all have had their turn */
 	vdev->alarm = 0;
 	now = vdev->front->now(vdev);
@@ -124,6 +166,7 @@ void vdev_alarm(struct vdev *vdev)
 	}
 	vdev->alarm = VDEV_TIME_NEVER;
 	set_alarm(vdev);
+unlock:
 	mutex_unlock(&vdev->lock);
 }
 EXPORT_SYMBOL_GPL(vdev_alarm);

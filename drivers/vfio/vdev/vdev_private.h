@@ -80,6 +80,8 @@ bool vdev_has_memory(const struct vdev_model *model);
 
 /* job.c */
 void vdev_jobs_drop(struct vdev *vdev);
+void vdev_jobs_kick(struct vdev *vdev);
+void vdev_jobs_wait(struct vdev *vdev);
 
 /* irq.c */
 void vdev_irq_update(struct vdev *vdev);
@@ -90,6 +92,8 @@ void vdev_irqs_reset(struct vdev *vdev);
 void vdev_irqs_release(struct vdev *vdev);
 
 /* timer.c */
-void vdev_timers_stop(struct vdev *vdev);
+void vdev_timers_clear(struct vdev *vdev);
+void vdev_timers_park(struct vdev *vdev);
+void vdev_timers_unpark(struct vdev *vdev);
 
 #endif /* _VDEV_PRIVATE_H */

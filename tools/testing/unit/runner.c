@@ -48,6 +48,7 @@ static const struct unit_suite * const suites[] = {
 	&job_suite,
 	&dma_suite,
 	&timer_suite,
+	&stop_suite,
 	&uart_registers_suite,
 	&uart_receive_suite,
 	&uart_timeout_suite,
