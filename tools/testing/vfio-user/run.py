@@ -22,7 +22,8 @@ sys.path.insert(1, os.path.join(HERE, "..", "qemu"))
 # pylint: disable=wrong-import-position
 from case import CASES, Case, Skip
 from ktap import Ktap
-from server import Server
+from programs import Program
+from server import Server, program
 import kselftests
 
 TEST_MODULES = ["test_handshake", "test_framing", "test_table", "test_fds", "test_device",
@@ -83,6 +84,11 @@ class Runner:
             self._log.ok("server: ends without a leak", 0)
 
 
+def library_test() -> Program:
+    binary = program("library-test")
+    return Program("functions", [binary], [binary, "plan"])
+
+
 def describe(error: Exception) -> str:
     where = [frame for frame in traceback.extract_tb(error.__traceback__)
              if os.path.basename(frame.filename).startswith("test_")]
@@ -99,11 +105,10 @@ def main() -> int:
     for module in TEST_MODULES:
         importlib.import_module(module)
     cases = [case for case in CASES if fnmatch.fnmatch(case.name, arguments.only)]
-    suites = [suite for suite in kselftests.SUITES
-              if fnmatch.fnmatch(f"kselftest: {suite.name}", arguments.only)]
+    suites = [suite for suite in [library_test(), *kselftests.suites()]
+              if fnmatch.fnmatch(suite.name, arguments.only)]
     if arguments.list:
-        print("\n".join([case.name for case in cases] +
-                        [f"kselftest: {suite.name}" for suite in suites]))
+        print("\n".join(item.name for item in [*cases, *suites]))
         return 0
 
     signal.signal(signal.SIGALRM, expire)
