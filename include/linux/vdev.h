@@ -388,9 +388,11 @@ struct vdev_front_ops {
  * @asserted: the model's interrupt condition
  * @intx_masked: INTx was signalled, or masked by the user, and has not been
  *	unmasked since
- * @pending: messages that are owed: raised, and not sent yet; a bit for each
- *	vector of the device, as the MSI-X pending bit array shows them
- * @any_pending: a bit of @pending may be set
+ * @owed: the condition has risen, and its message, vector 0, was not sent yet
+ * @pending: messages for themselves, not sent yet; a bit for each vector of the
+ *	device
+ * @pending_mode: message index in use, or used last, which they are of
+ * @any_pending: @owed or a bit of @pending may be set
  * @table: MSI-X table, 4 words for each vector, or NULL
  */
 struct vdev_irqs {
@@ -399,8 +401,10 @@ struct vdev_irqs {
 	struct vdev_trigger **trigger;
 	struct vdev_trigger *err;
 	struct vdev_trigger *req;
+	unsigned int pending_mode;
 	bool asserted;
 	bool intx_masked;
+	bool owed;
 	bool any_pending;
 	unsigned long *pending;
 	u32 *table;

@@ -7,7 +7,9 @@
  * (automask), and unmasking it while the condition still holds signals again.
  * With MSI it is one message for each rise of the condition. A message that
  * may not be sent yet is owed, and sent when it may, if the condition still
- * holds then.
+ * holds then. A model may also send messages that stand for themselves; these
+ * wait until they can be sent, or until the guest turns to another kind of
+ * interrupt.
  *
  * ERR and REQ carry messages of the host to the user, in any mode.
  *
@@ -85,31 +87,35 @@ static unsigned int message_slot(const struct vdev *vdev, unsigned int vector)
 	return vector;
 }
 
+static bool send_message(struct vdev *vdev, unsigned int vector)
+{
+	unsigned int slot = message_slot(vdev, vector);
+	struct vdev_irqs *irqs = &vdev->irqs;
+
+	if (slot >= irqs->nr || !irqs->trigger[slot]) {
+		irqs->any_pending = true;
+		return false;
+	}
+	__clear_bit(vector, irqs->pending);
+	signal_vector(vdev, slot);
+	return true;
+}
+
 /* A message is a memory write: PCI 6.8.3 wants COMMAND.MASTER, PM 5.4.1 D0. */
 static void messages_update(struct vdev *vdev)
 {
 	struct vdev_irqs *irqs = &vdev->irqs;
 	unsigned int nr = vdev_nr_messages(vdev->model);
-	unsigned int vector, slot;
+	unsigned int vector;
 
 	if (!irqs->any_pending || !vdev_masters(vdev))
 		return;
 	irqs->any_pending = false;
-	for_each_set_bit(vector, irqs->pending, nr) {
-		slot = message_slot(vdev, vector);
-		if (slot >= irqs->nr || !irqs->trigger[slot]) {
-			irqs->any_pending = true;
-			continue;
-		}
-		__clear_bit(vector, irqs->pending);
-		signal_vector(vdev, slot);
-	}
-}
-
-static void raise_message(struct vdev *vdev, unsigned int vector)
-{
-	__set_bit(vector, vdev->irqs.pending);
-	vdev->irqs.any_pending = true;
+	/* vector 0 is pending once, whatever for */
+	if (irqs->owed && send_message(vdev, 0))
+		irqs->owed = false;
+	for_each_set_bit(vector, irqs->pending, nr)
+		send_message(vdev, vector);
 }
 
 /* Deliver what can be delivered now. */
@@ -139,10 +145,8 @@ void vdev_irq(struct vdev *vdev, bool asserted)
 	if (irqs->asserted == asserted)
 		return;
 	irqs->asserted = asserted;
-	if (irqs->pending && asserted)
-		raise_message(vdev, 0);
-	else if (irqs->pending)
-		__clear_bit(0, irqs->pending);
+	irqs->owed = asserted && message_mode(vdev);
+	irqs->any_pending |= irqs->owed;
 	vdev_config_set_intx_status(vdev, asserted);
 	vdev_irq_update(vdev);
 }
@@ -154,7 +158,8 @@ EXPORT_SYMBOL_GPL(vdev_irq);
  * @vector: which of the device's MSI or MSI-X vectors
  *
  * A message that cannot be sent yet (COMMAND.MASTER, D0, a vector bound to
- * nothing) is pending, and sent once when it can.
+ * nothing) is pending, and sent once when it can. Disabling the interrupts and
+ * enabling the same kind again, as a VMM does for more vectors, loses none.
  *
  * Context: device lock held.
  *
@@ -167,7 +172,8 @@ bool vdev_msi(struct vdev *vdev, unsigned int vector)
 	if (!message_mode(vdev) ||
 	    vector >= vdev_irq_count(vdev, vdev->irqs.mode))
 		return false;
-	raise_message(vdev, vector);
+	__set_bit(vector, vdev->irqs.pending);
+	vdev->irqs.any_pending = true;
 	messages_update(vdev);
 	return true;
 }
@@ -228,6 +234,7 @@ static void irqs_disable(struct vdev *vdev)
 	unsigned int i;
 
 	irqs->mode = VDEV_IRQ_NONE;
+	irqs->owed = false;
 	for (i = 0; i < irqs->nr; i++)
 		if (irqs->trigger[i])
 			vdev->front->trigger_put(irqs->trigger[i]);
@@ -235,6 +242,16 @@ static void irqs_disable(struct vdev *vdev)
 	irqs->trigger = NULL;
 	irqs->nr = 0;
 	irqs->intx_masked = false;
+}
+
+/* Messages are of one kind, and lost when the guest turns to another. */
+static void set_pending_mode(struct vdev *vdev, unsigned int mode)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+
+	if (irqs->pending && irqs->pending_mode != mode)
+		bitmap_zero(irqs->pending, vdev_nr_messages(vdev->model));
+	irqs->pending_mode = mode;
 }
 
 static int irqs_enable(struct vdev *vdev, unsigned int mode, unsigned int nr)
@@ -248,8 +265,9 @@ static int irqs_enable(struct vdev *vdev, unsigned int mode, unsigned int nr)
 	irqs->nr = nr;
 	irqs->mode = mode;
 	irqs->intx_masked = false;
-	if (mode != VDEV_IRQ_INTX && irqs->asserted)
-		raise_message(vdev, 0);
+	set_pending_mode(vdev, mode);
+	irqs->owed = irqs->asserted && mode != VDEV_IRQ_INTX;
+	irqs->any_pending |= irqs->owed;
 	return 0;
 }
 
@@ -561,6 +579,7 @@ int vdev_irqs_init(struct vdev *vdev)
 	unsigned int nr = vdev_nr_messages(vdev->model);
 
 	vdev->irqs.mode = VDEV_IRQ_NONE;
+	vdev->irqs.pending_mode = VDEV_IRQ_NONE;
 	if (nr) {
 		vdev->irqs.pending = bitmap_zalloc(nr, GFP_KERNEL_ACCOUNT);
 		if (!vdev->irqs.pending)
@@ -590,6 +609,7 @@ void vdev_irqs_reset(struct vdev *vdev)
 	vdev_irq(vdev, false);
 	if (nr)
 		bitmap_zero(vdev->irqs.pending, nr);
+	vdev->irqs.pending_mode = vdev->irqs.mode;
 	vdev->irqs.any_pending = false;
 	if (vdev->irqs.table)
 		vdev_msix_reset(vdev);

@@ -44,12 +44,17 @@ static u64 pending_qword(const struct vdev *vdev, u64 offset)
 	unsigned int vectors = vdev->model->msix.vectors;
 	unsigned int first = offset / 8 * 64;
 	unsigned int last = min(first + 64, vectors);
+	const struct vdev_irqs *irqs = &vdev->irqs;
 	unsigned int vector;
 	u64 bits = 0;
 
+	if (irqs->pending_mode != VDEV_IRQ_MSIX)
+		return 0;
 	for (vector = first; vector < last; vector++)
-		if (test_bit(vector, vdev->irqs.pending))
+		if (test_bit(vector, irqs->pending))
 			bits |= BIT_ULL(vector - first);
+	if (!first && irqs->owed)
+		bits |= 1;
 	return bits;
 }
 

@@ -133,6 +133,8 @@ static void reset_all(struct front *front)
 	irq_disable(front, VDEV_IRQ_MSIX);
 	irq_disable(front, VDEV_IRQ_ERR);
 	irq_disable(front, VDEV_IRQ_REQ);
+	/* which kind was used last is the user's doing too */
+	irqs->pending_mode = VDEV_IRQ_NONE;
 }
 
 static void reset_is_power_on(void)

@@ -184,7 +184,7 @@ static void pending_beyond_the_smaller(void)
 	EXPECT(!model_msi(front, 65));
 	EXPECT_EQ(irq_disable(front, VDEV_IRQ_MSIX), 0);
 	EXPECT_EQ(irq_bind_block(front, VDEV_IRQ_MSI, 0, 8, eight), 0);
-	signalled(front);
+	EXPECT_EQ(signalled(front), -1);
 	EXPECT(model_msi(front, 7));
 	EXPECT_EQ(signalled(front), 7);
 	EXPECT(!model_msi(front, 8));
@@ -214,6 +214,93 @@ static void pending_beyond_the_table(void)
 	EXPECT_EQ(signalled(front), 3);
 	front_close(front);
 	front_destroy(sample);
+}
+
+/* A VMM that wants more vectors disables and enables: nothing is lost. */
+static void kept_while_disabled(void)
+{
+	static const unsigned int modes[] = { VDEV_IRQ_MSI, VDEV_IRQ_MSIX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct front *front = gadget_open();
+
+		EXPECT_EQ(irq_bind(front, modes[i], -1), 0);
+		EXPECT(model_msi(front, 0));
+		EXPECT_EQ(irq_disable(front, modes[i]), 0);
+		EXPECT_EQ(irq_bind(front, modes[i], EVENTFD(3)), 0);
+		EXPECT_EQ(signalled(front), 3);
+		front_close(front);
+	}
+}
+
+/* A message of one kind is never sent as one of another. */
+static void lost_with_their_kind(void)
+{
+	static const unsigned int modes[] = {
+		VDEV_IRQ_INTX, VDEV_IRQ_MSI, VDEV_IRQ_MSIX,
+	};
+	unsigned int from, to;
+
+	for (from = 1; from < ARRAY_SIZE(modes); from++) {
+		for (to = 0; to < ARRAY_SIZE(modes); to++) {
+			struct front *front = gadget_open();
+
+			if (from == to)
+				goto next;
+			EXPECT_EQ(irq_bind(front, modes[from], -1), 0);
+			EXPECT(model_msi(front, 0));
+			EXPECT_EQ(irq_disable(front, modes[from]), 0);
+			EXPECT_EQ(irq_bind(front, modes[to], EVENTFD(1)), 0);
+			EXPECT_EQ(signalled(front), -1);
+			EXPECT_EQ(irq_disable(front, modes[to]), 0);
+			EXPECT_EQ(irq_bind(front, modes[from], EVENTFD(1)), 0);
+			EXPECT_EQ(signalled(front), -1);
+next:
+			front_close(front);
+		}
+	}
+}
+
+/* The condition and a message for itself share vector 0, and no more. */
+static void condition_and_message(void)
+{
+	struct front *front = gadget_open();
+
+	EXPECT_EQ(irq_bind(front, VDEV_IRQ_MSIX, -1), 0);
+	model_irq(front, true);
+	EXPECT_EQ(front_read(front, 2, 0x8000, 8), 1);
+	EXPECT(model_msi(front, 0));
+	EXPECT_EQ(front_read(front, 2, 0x8000, 8), 1);
+	model_irq(front, false);
+	EXPECT_EQ(front_read(front, 2, 0x8000, 8), 1);
+	model_irq(front, true);
+	/* pending is a bit, not a number */
+	EXPECT_EQ(irq_bind(front, VDEV_IRQ_MSIX, EVENTFD(0)), 0);
+	EXPECT_EQ(signalled(front), 0);
+	EXPECT_EQ(front_read(front, 2, 0x8000, 8), 0);
+	model_irq(front, false);
+	EXPECT_EQ(signalled(front), -1);
+	front_close(front);
+}
+
+/* The pending bits are those of MSI-X. */
+static void not_pending_in_other_modes(void)
+{
+	static const unsigned int modes[] = { VDEV_IRQ_INTX, VDEV_IRQ_MSI };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct front *front = gadget_open();
+
+		EXPECT_EQ(irq_bind(front, modes[i], -1), 0);
+		model_irq(front, true);
+		EXPECT_EQ(model_msi(front, 1), modes[i] == VDEV_IRQ_MSI);
+		EXPECT_EQ(front_read(front, 2, 0x8000, 8), 0);
+		EXPECT_EQ(irq_disable(front, modes[i]), 0);
+		EXPECT_EQ(front_read(front, 2, 0x8000, 8), 0);
+		front_close(front);
+	}
 }
 
 static void no_memory_for_triggers(void)
@@ -309,6 +396,10 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(modes_follow_each_other),
 	UNIT_CASE(pending_beyond_the_smaller),
 	UNIT_CASE(pending_beyond_the_table),
+	UNIT_CASE(kept_while_disabled),
+	UNIT_CASE(lost_with_their_kind),
+	UNIT_CASE(condition_and_message),
+	UNIT_CASE(not_pending_in_other_modes),
 	UNIT_CASE(no_memory_for_triggers),
 	UNIT_CASE(no_memory_for_a_device),
 	UNIT_CASE(counts),
