@@ -85,6 +85,14 @@ static struct vdev *alloc_vdev(const struct vdev_family *family,
 	return vdev;
 }
 
+/* Does the front offer what a model cannot do without? */
+static bool front_serves(const struct vdev_front_ops *front,
+			 const struct vdev_model *model)
+{
+	return !vdev_has_memory(model) ||
+	       (front->mem_copy && front->mem_decode && front->mem_clear);
+}
+
 /**
  * vdev_create() - bring a device into being, powered on and not open
  * @family: the model's family, which vdev_check_family() found well; outlives
@@ -93,7 +101,8 @@ static struct vdev *alloc_vdev(const struct vdev_family *family,
  * @front: the front's services; outlives the device
  * @front_data: &vdev.front_data, set before any service is asked for
  *
- * Return: the device, or ERR_PTR: -ENOMEM, or what &vdev_ops.init returned.
+ * Return: the device, or ERR_PTR: -ENOMEM; -EOPNOTSUPP if @front lacks a
+ * service that @model needs; or what &vdev_ops.init returned.
  */
 struct vdev *vdev_create(const struct vdev_family *family,
 			 const struct vdev_model *model,
@@ -102,6 +111,8 @@ struct vdev *vdev_create(const struct vdev_family *family,
 	struct vdev *vdev;
 	int ret;
 
+	if (!front_serves(front, model))
+		return ERR_PTR(-EOPNOTSUPP);
 	vdev = alloc_vdev(family, model);
 	if (!vdev)
 		return ERR_PTR(-ENOMEM);

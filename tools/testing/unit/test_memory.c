@@ -3,6 +3,7 @@
  * Device memory: one set of bytes behind the region, the model and mappings;
  * there while the BAR decodes, gone with a reset.
  */
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <string.h>
@@ -429,6 +430,37 @@ static void memory_wants_the_lock(void)
 	front_close(front);
 }
 
+/* A front that keeps no memory cannot show a model that has some. */
+static void needs_a_front_that_keeps_it(void)
+{
+	static const char * const types[] = { "gadget-full", "gadget-old" };
+	struct vdev_front_ops ops;
+	struct front *front;
+	struct vdev *vdev;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		front = front_create_type(types[i]);
+		vdev = front->vdev;
+		ops = *vdev->front;
+		ops.mem_decode = NULL;
+		EXPECT_EQ(PTR_ERR(vdev_create(vdev->family, vdev->model, &ops,
+					      front)), -EOPNOTSUPP);
+		front_destroy(front);
+	}
+
+	front = front_create_type("mtty-2");
+	ops = *front->vdev->front;
+	ops.mem_copy = NULL;
+	ops.mem_decode = NULL;
+	ops.mem_clear = NULL;
+	vdev = vdev_create(front->vdev->family, front->vdev->model, &ops,
+			   front);
+	EXPECT(!IS_ERR(vdev));
+	vdev_destroy(vdev);
+	front_destroy(front);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(one_set_of_bytes),
 	UNIT_CASE(zero_until_written),
@@ -443,6 +475,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(front_without_memory),
 	UNIT_CASE(all_of_a_bar),
 	UNIT_CASE(memory_wants_the_lock),
+	UNIT_CASE(needs_a_front_that_keeps_it),
 	{ }
 };
 
