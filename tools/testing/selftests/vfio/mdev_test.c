@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kselftest_harness.h"
 #include "lib/device.h"

@@ -11,6 +11,7 @@
 #include "kselftest_harness.h"
 #include "lib/device.h"
 #include "lib/event.h"
+#include "lib/fault.h"
 #include "lib/irq.h"
 #include "lib/mdev.h"
 #include "lib/mtty.h"
@@ -68,6 +69,7 @@ FIXTURE_TEARDOWN(module)
 {
 	unsigned int free;
 
+	fault_only_under(NULL);
 	mdev_remove(self->uuid);
 	EXPECT_EQ(0, load("mtty"));
 	EXPECT_TRUE(mdev_parent_exists());
@@ -140,6 +142,79 @@ TEST_F(module, both_modules)
 	EXPECT_FALSE(is_loaded("vdev"));
 	ASSERT_EQ(0, load("mtty"));
 	EXPECT_TRUE(is_loaded("vdev"));
+}
+
+/* Path of the file that modprobe would load. */
+static bool find_module(const char *module, char *path, size_t size)
+{
+	char command[128];
+	bool found;
+	FILE *f;
+
+	snprintf(command, sizeof(command),
+		 "PATH=/sbin:/usr/sbin:$PATH modinfo -F filename %s", module);
+	f = popen(command, "re");
+	if (!f)
+		return false;
+	found = fgets(path, size, f) && *path == '/';
+	path[strcspn(path, "\n")] = '\0';
+	return !pclose(f) && found;
+}
+
+/* The link to it in /sys/class/mdev_bus may be missing: that is no error. */
+static bool parent_is_there(void)
+{
+	return sysfs_exists("/sys/class/mtty/mtty/mdev_supported_types");
+}
+
+/* What fault_error_is_clean() takes, or what a device without a name gets. */
+static bool load_error_is_clean(int err)
+{
+	return fault_error_is_clean(err) || err == -EINVAL;
+}
+
+/*
+ * Loading, with each allocation that vdev makes for it failing once: no
+ * module, no class and no parent are left of it (the in-tree samples' error
+ * paths were wrong in several places).
+ */
+TEST_F_TIMEOUT(module, load_with_faults, 120)
+{
+	const char *why = fault_prepare();
+	struct fault fault = { 0 };
+	char path[PATH_MAX];
+	bool injected;
+	int fd, ret;
+
+	if (why)
+		SKIP(return, "%s", why);
+	if (!is_loaded("vdev"))
+		SKIP(return, "this mtty is not built on vdev");
+	if (!find_module("mtty", path, sizeof(path)))
+		SKIP(return, "no modinfo that finds mtty");
+	ASSERT_EQ(0, unload("mtty"));
+	if (!fault_only_under("vdev"))
+		SKIP(return, "needs CONFIG_FAULT_INJECTION_STACKTRACE_FILTER");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+
+	while (fault_arm(&fault)) {
+		ret = syscall(__NR_finit_module, fd, "", 0) ? -errno : 0;
+		injected = fault_disarm(&fault);
+		EXPECT_TRUE(!ret || (injected && load_error_is_clean(ret))) {
+			TH_LOG("fault %u: %d", fault.nth, ret);
+		}
+		EXPECT_EQ(!ret, is_loaded("mtty"));
+		EXPECT_EQ(!ret, parent_is_there());
+		EXPECT_EQ(!ret, sysfs_exists("/sys/class/mtty"));
+		if (!ret)
+			ASSERT_EQ(0, unload("mtty"));
+		EXPECT_FALSE(sysfs_exists("/sys/class/mtty"));
+	}
+	fault_only_under(NULL);
+	close(fd);
+	TH_LOG("%u faults", fault.nth - 1);
+	EXPECT_LT(10, fault.nth);
 }
 
 /* Again and again, with a device made and used each time. */

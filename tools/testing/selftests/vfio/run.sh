@@ -54,7 +54,7 @@ run()
 	before=$(kernel_state)
 	start=$(date +%s)
 	# The status of the program itself, not of tee.
-	status=$( { { timeout -s KILL 300 ./"$1" 2>&1; echo $? >&3; } |
+	status=$( { { timeout -s KILL 600 ./"$1" 2>&1; echo $? >&3; } |
 		tee "$log" >&4; } 3>&1 ) 4>&1
 	sweep
 

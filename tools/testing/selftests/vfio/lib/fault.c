@@ -77,28 +77,59 @@ static bool find_symbol(const char *name, __u64 *start, __u64 *end)
 	return *start && *end;
 }
 
-bool fault_spare(const char *function)
+/* @which is "reject" or "require". */
+static bool set_stack_filter(const char *which, __u64 start, __u64 end)
 {
-	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
-	__u64 start = 0, end = 0;
+	static const char * const attrs[] = {
+		"failslab", "fail_page_alloc", "fail_usercopy"
+	};
 	char path[128], val[32];
 	unsigned int i;
 
-	if (function && !find_symbol(function, &start, &end))
-		return false;
 	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
-		snprintf(path, sizeof(path), DEBUGFS "/%s/reject-start",
-			 attrs[i]);
+		snprintf(path, sizeof(path), DEBUGFS "/%s", attrs[i]);
+		if (!sysfs_exists(path))
+			continue;
+		snprintf(path, sizeof(path), DEBUGFS "/%s/%s-start", attrs[i],
+			 which);
 		snprintf(val, sizeof(val), "0x%llx", start);
 		if (sysfs_write(path, val))
 			return false;
-		snprintf(path, sizeof(path), DEBUGFS "/%s/reject-end",
-			 attrs[i]);
+		snprintf(path, sizeof(path), DEBUGFS "/%s/%s-end", attrs[i],
+			 which);
 		snprintf(val, sizeof(val), "0x%llx", end);
 		if (sysfs_write(path, val))
 			return false;
 	}
 	return true;
+}
+
+bool fault_spare(const char *function)
+{
+	__u64 start = 0, end = 0;
+
+	if (function && !find_symbol(function, &start, &end))
+		return false;
+	return set_stack_filter("reject", start, end);
+}
+
+bool fault_only_under(const char *module)
+{
+	unsigned long long addr, size = 0, start = 0;
+	char line[512], name[64];
+	FILE *f;
+
+	if (!module)
+		return set_stack_filter("require", 0, ~0ULL);
+	f = fopen("/proc/modules", "re");
+	if (!f)
+		return false;
+	while (!start && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %llu %*s %*s %*s %llx", name, &size,
+			   &addr) == 3 && !strcmp(name, module))
+			start = addr;
+	fclose(f);
+	return start && set_stack_filter("require", start, start + size);
 }
 
 /*

@@ -31,6 +31,9 @@ const char *fault_prepare(void);
  */
 bool fault_spare(const char *function);
 
+/* Injects faults only under the code of a loaded module; NULL ends it. */
+bool fault_only_under(const char *module);
+
 /* False after the first step that ran without a fault. */
 bool fault_arm(struct fault *fault);
 
