@@ -13,7 +13,8 @@
  *	08	raise: write a vector to send that message, or bit 31 to set the
  *		interrupt condition to bit 0
  *	10, 14	IOVA of a transfer, low and high half
- *	18	length of a transfer in bytes, up to 0x10000
+ *	18	length of a transfer in bytes, up to 0x100000; what is longer
+ *		than the buffer starts over at its beginning
  *	1c	command: 1 copies the user's memory to the buffer, 2 the buffer
  *		to the user's memory; bits 31:16 name the vector to send when
  *		it is done, 0xffff none
@@ -34,6 +35,7 @@
 #define MAGIC			0x76646576	/* "vdev" */
 #define BUFFER_OFFSET		0x1000
 #define BUFFER_SIZE		0x10000
+#define MAX_LENGTH		0x100000
 
 #define REG_MAGIC		0x00
 #define REG_SCRATCH		0x04
@@ -77,17 +79,32 @@ static void vdev_test_send(struct vdev *vdev, unsigned int vector)
 }
 
 /* The registers of a transfer do not change while it is under way. */
+static int vdev_test_copy(struct vdev *vdev, struct vdev_test *test)
+{
+	bool read = (test->command & 0xffff) == COMMAND_READ;
+	u32 done, part;
+	int ret = 0;
+
+	if (test->length && test->iova > U64_MAX - (test->length - 1))
+		return -EFAULT;
+	for (done = 0; done < test->length && !ret; done += part) {
+		part = min_t(u32, test->length - done, BUFFER_SIZE);
+		if (read)
+			ret = vdev_dma_read(vdev, &test->transfer,
+					    test->iova + done, test->buffer,
+					    part);
+		else
+			ret = vdev_dma_write(vdev, &test->transfer,
+					     test->iova + done, test->buffer,
+					     part);
+	}
+	return ret;
+}
+
 static void vdev_test_transfer(struct vdev *vdev, struct vdev_job *job)
 {
 	struct vdev_test *test = container_of(job, struct vdev_test, transfer);
-	int ret;
-
-	if ((test->command & 0xffff) == COMMAND_READ)
-		ret = vdev_dma_read(vdev, job, test->iova, test->buffer,
-				    test->length);
-	else
-		ret = vdev_dma_write(vdev, job, test->iova, test->buffer,
-				     test->length);
+	int ret = vdev_test_copy(vdev, test);
 
 	if (!vdev_job_lock(vdev, job))
 		return;
@@ -189,7 +206,7 @@ static void vdev_test_set_register(struct vdev *vdev, struct vdev_test *test,
 		test->iova = (u32)test->iova | (u64)value << 32;
 		break;
 	case REG_LENGTH:
-		test->length = min_t(u32, value, BUFFER_SIZE);
+		test->length = min_t(u32, value, MAX_LENGTH);
 		break;
 	case REG_COMMAND:
 		vdev_test_start(vdev, test, value);
