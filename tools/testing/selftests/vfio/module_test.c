@@ -134,14 +134,20 @@ TEST_F(module, unload_with_idle_devices)
 /* mtty needs vdev; without mtty it can go as well, and comes back with it. */
 TEST_F(module, both_modules)
 {
+	bool test_device = is_loaded("vdev_test");
+
 	if (!is_loaded("vdev"))
 		SKIP(return, "this mtty is not built on vdev");
+	if (test_device)
+		ASSERT_EQ(0, unload("vdev_test"));
 	EXPECT_EQ(-EWOULDBLOCK, unload("vdev"));
 	ASSERT_EQ(0, unload("mtty"));
 	EXPECT_EQ(0, unload("vdev"));
 	EXPECT_FALSE(is_loaded("vdev"));
 	ASSERT_EQ(0, load("mtty"));
 	EXPECT_TRUE(is_loaded("vdev"));
+	if (test_device)
+		EXPECT_EQ(0, load("vdev_test"));
 }
 
 /* Path of the file that modprobe would load. */

@@ -15,7 +15,7 @@ cd "$(dirname "$0")" || exit 1
 if [ $# -eq 0 ]; then
 	set -- open_test info_test region_test config_test decode_test \
 		uart_test uart_line_test uart_irq_test intx_test msi_test err_req_test \
-		set_irqs_test lifecycle_test mdev_test fail_nth_test \
+		set_irqs_test lifecycle_test timer_test mdev_test fail_nth_test \
 		race_test mdev_race_test module_test
 fi
 
@@ -88,6 +88,9 @@ if [ -z "$VFIO_TEST_DEVICE" ] && [ ! -d /sys/class/mdev_bus/mtty ]; then
 		exit 1
 	fi
 fi
+
+# Without it the tests that are about it skip.
+[ -d /sys/class/mdev_bus/vdev_test ] || modprobe -q vdev_test
 
 for prog; do
 	run "$prog"

@@ -101,3 +101,14 @@ void config_power_state(struct vfio_dev *dev, unsigned int state)
 	must(pm, "no power management capability");
 	config_write16(dev, pm + PCI_PM_CTRL, state);
 }
+
+void config_flr(struct vfio_dev *dev)
+{
+	unsigned int cap = config_find_cap(dev, PCI_CAP_ID_EXP);
+	__u16 control;
+
+	must(cap, "no PCI Express capability");
+	control = config_read16(dev, cap + PCI_EXP_DEVCTL);
+	config_write16(dev, cap + PCI_EXP_DEVCTL,
+		       control | PCI_EXP_DEVCTL_BCR_FLR);
+}

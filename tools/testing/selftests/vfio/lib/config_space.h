@@ -32,4 +32,7 @@ void config_command(struct vfio_dev *dev, __u16 clear, __u16 set);
 /* Writes PMCSR.PowerState; 0 is D0, 3 is D3hot. */
 void config_power_state(struct vfio_dev *dev, unsigned int state);
 
+/* Function level reset, by the PCI Express capability. */
+void config_flr(struct vfio_dev *dev);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -71,6 +72,57 @@ static int container_open_second(struct vfio_dev *dev, struct vfio_dev *second)
 	return second->fd < 0 ? -errno : 0;
 }
 
+static int container_dma_map(struct vfio_dev *dev, __u64 iova, void *vaddr,
+			     __u64 size, __u32 flags)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = flags,
+		.vaddr = (uintptr_t)vaddr,
+		.iova = iova,
+		.size = size,
+	};
+
+	return ioctl(dev->iommu_fd, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
+}
+
+static int container_dma_unmap(struct vfio_dev *dev, __u64 iova, __u64 size)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = size,
+	};
+
+	if (ioctl(dev->iommu_fd, VFIO_IOMMU_UNMAP_DMA, &unmap))
+		return -errno;
+	/* type1 takes nothing for an answer too */
+	return unmap.size == size ? 0 : -ENOENT;
+}
+
+static int container_dirty(struct vfio_dev *dev, __u32 action, __u64 iova,
+			   __u64 size, __u64 *bitmap)
+{
+	struct {
+		struct vfio_iommu_type1_dirty_bitmap dirty;
+		struct vfio_iommu_type1_dirty_bitmap_get range;
+	} arg = {
+		.dirty.argsz = sizeof(arg),
+		.dirty.flags = action,
+		.range.iova = iova,
+		.range.size = size,
+		.range.bitmap.pgsize = DEV_DIRTY_PAGE,
+		.range.bitmap.size =
+			(size / DEV_DIRTY_PAGE + 63) / 64 * sizeof(*bitmap),
+		.range.bitmap.data = bitmap,
+	};
+
+	if (!ioctl(dev->iommu_fd, VFIO_IOMMU_DIRTY_PAGES, &arg))
+		return 0;
+	/* iommufd's imitation of a container has none */
+	return errno == ENOTTY ? -EOPNOTSUPP : -errno;
+}
+
 const struct vfio_dev_ops container_dev_ops = {
 	.name = "container",
 	.open = container_open,
@@ -84,4 +136,8 @@ const struct vfio_dev_ops container_dev_ops = {
 	.feature = file_feature,
 	.region_read = file_region_read,
 	.region_write = file_region_write,
+	.region_mmap = file_region_mmap,
+	.dma_map = container_dma_map,
+	.dma_unmap = container_dma_unmap,
+	.dirty = container_dirty,
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "sysfs.h"
 
@@ -115,6 +116,74 @@ ssize_t dev_write(struct vfio_dev *dev, unsigned int index, const void *buf,
 		  size_t count, __u64 offset)
 {
 	return dev->ops->region_write(dev, index, buf, count, offset);
+}
+
+void *dev_mmap(struct vfio_dev *dev, unsigned int index, __u64 offset,
+	       size_t size, int prot)
+{
+	return dev->ops->region_mmap(dev, index, offset, size, prot);
+}
+
+int dev_dma_map(struct vfio_dev *dev, __u64 iova, void *vaddr, __u64 size,
+		__u32 flags)
+{
+	return dev->ops->dma_map(dev, iova, vaddr, size, flags);
+}
+
+int dev_dma_unmap(struct vfio_dev *dev, __u64 iova, __u64 size)
+{
+	return dev->ops->dma_unmap(dev, iova, size);
+}
+
+void *dev_dma_alloc(struct vfio_dev *dev, __u64 iova, __u64 size, __u32 flags)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int ret;
+
+	if (mem == MAP_FAILED)
+		return NULL;
+	ret = dev_dma_map(dev, iova, mem, size, flags);
+	if (ret) {
+		munmap(mem, size);
+		errno = -ret;
+		return NULL;
+	}
+	return mem;
+}
+
+void dev_dma_free(struct vfio_dev *dev, __u64 iova, __u64 size, void *mem)
+{
+	if (!mem)
+		return;
+	/* a test may have unmapped it, or closed the device */
+	if (dev->ops)
+		dev_dma_unmap(dev, iova, size);
+	munmap(mem, size);
+}
+
+static int dirty(struct vfio_dev *dev, __u32 action, __u64 iova, __u64 size,
+		 __u64 *bitmap)
+{
+	if (!dev->ops->dirty)
+		return -EOPNOTSUPP;
+	return dev->ops->dirty(dev, action, iova, size, bitmap);
+}
+
+int dev_dirty_start(struct vfio_dev *dev)
+{
+	return dirty(dev, VFIO_IOMMU_DIRTY_PAGES_FLAG_START, 0, 0, NULL);
+}
+
+int dev_dirty_stop(struct vfio_dev *dev)
+{
+	return dirty(dev, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP, 0, 0, NULL);
+}
+
+int dev_dirty_get(struct vfio_dev *dev, __u64 iova, __u64 size, __u64 *bitmap)
+{
+	return dirty(dev, VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP, iova, size,
+		     bitmap);
 }
 
 const struct vfio_region_info *dev_region(struct vfio_dev *dev,

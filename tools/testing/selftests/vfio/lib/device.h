@@ -49,6 +49,16 @@ struct vfio_dev_ops {
 			       void *buf, size_t count, __u64 offset);
 	ssize_t (*region_write)(struct vfio_dev *dev, unsigned int index,
 				const void *buf, size_t count, __u64 offset);
+	/* As mmap() and shared; MAP_FAILED and errno if not */
+	void *(*region_mmap)(struct vfio_dev *dev, unsigned int index,
+			     __u64 offset, size_t size, int prot);
+
+	int (*dma_map)(struct vfio_dev *dev, __u64 iova, void *vaddr,
+		       __u64 size, __u32 flags);
+	int (*dma_unmap)(struct vfio_dev *dev, __u64 iova, __u64 size);
+	/* The log of pages written by DMA; NULL where there is no such thing */
+	int (*dirty)(struct vfio_dev *dev, __u32 action, __u64 iova,
+		     __u64 size, __u64 *bitmap);
 };
 
 struct vfio_dev {
@@ -86,6 +96,42 @@ ssize_t dev_read(struct vfio_dev *dev, unsigned int index, void *buf,
 ssize_t dev_write(struct vfio_dev *dev, unsigned int index, const void *buf,
 		  size_t count, __u64 offset);
 
+/*
+ * Maps a part of a region, shared. As mmap(): MAP_FAILED and errno if that is
+ * refused. munmap() ends it, and dev_close() does not.
+ */
+void *dev_mmap(struct vfio_dev *dev, unsigned int index, __u64 offset,
+	       size_t size, int prot);
+
+/*
+ * Memory for DMA, zeroed, at @iova as the device sees it. @flags are of
+ * VFIO_DMA_MAP_FLAG_READ and _WRITE, from the view of the device. NULL and
+ * errno if it cannot be had. It is taken back by dev_dma_free(), before or
+ * after dev_close().
+ */
+void *dev_dma_alloc(struct vfio_dev *dev, __u64 iova, __u64 size, __u32 flags);
+void dev_dma_free(struct vfio_dev *dev, __u64 iova, __u64 size, void *mem);
+
+/*
+ * The same with any memory of the process, which stays the caller's.
+ * -EOPNOTSUPP: this transport only takes memory of dev_dma_alloc().
+ */
+int dev_dma_map(struct vfio_dev *dev, __u64 iova, void *vaddr, __u64 size,
+		__u32 flags);
+/* @iova and @size are those of one mapping. */
+int dev_dma_unmap(struct vfio_dev *dev, __u64 iova, __u64 size);
+
+/*
+ * The IOMMU's log of pages that devices wrote by DMA: a bit for each page of
+ * DEV_DIRTY_PAGE from @iova, which together are one or more whole mappings.
+ * dev_dirty_get() clears the log. -EOPNOTSUPP: no such log on this path.
+ */
+#define DEV_DIRTY_PAGE 4096
+
+int dev_dirty_start(struct vfio_dev *dev);
+int dev_dirty_stop(struct vfio_dev *dev);
+int dev_dirty_get(struct vfio_dev *dev, __u64 iova, __u64 size, __u64 *bitmap);
+
 /* Region info, asked of the device once; NULL for an index it has not. */
 const struct vfio_region_info *dev_region(struct vfio_dev *dev,
 					  unsigned int index);
@@ -101,6 +147,8 @@ ssize_t file_region_read(struct vfio_dev *dev, unsigned int index, void *buf,
 			 size_t count, __u64 offset);
 ssize_t file_region_write(struct vfio_dev *dev, unsigned int index,
 			  const void *buf, size_t count, __u64 offset);
+void *file_region_mmap(struct vfio_dev *dev, unsigned int index, __u64 offset,
+		       size_t size, int prot);
 void file_close(struct vfio_dev *dev);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static int file_ioctl(struct vfio_dev *dev, unsigned long cmd, void *arg)
@@ -65,6 +66,19 @@ ssize_t file_region_write(struct vfio_dev *dev, unsigned int index,
 		return -ENODEV;
 	ret = pwrite(dev->fd, buf, count, info->offset + offset);
 	return ret < 0 ? -errno : ret;
+}
+
+void *file_region_mmap(struct vfio_dev *dev, unsigned int index, __u64 offset,
+		       size_t size, int prot)
+{
+	const struct vfio_region_info *info = dev_region(dev, index);
+
+	if (!info) {
+		errno = ENODEV;
+		return MAP_FAILED;
+	}
+	return mmap(NULL, size, prot, MAP_SHARED, dev->fd,
+		    info->offset + offset);
 }
 
 void file_close(struct vfio_dev *dev)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -46,6 +47,37 @@ static int iommufd_open(struct vfio_dev *dev)
 	return ret;
 }
 
+static int iommufd_dma_map(struct vfio_dev *dev, __u64 iova, void *vaddr,
+			   __u64 size, __u32 flags)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA,
+		.ioas_id = dev->ioas_id,
+		.user_va = (uintptr_t)vaddr,
+		.length = size,
+		.iova = iova,
+	};
+
+	if (flags & VFIO_DMA_MAP_FLAG_READ)
+		map.flags |= IOMMU_IOAS_MAP_READABLE;
+	if (flags & VFIO_DMA_MAP_FLAG_WRITE)
+		map.flags |= IOMMU_IOAS_MAP_WRITEABLE;
+	return ioctl(dev->iommu_fd, IOMMU_IOAS_MAP, &map) ? -errno : 0;
+}
+
+static int iommufd_dma_unmap(struct vfio_dev *dev, __u64 iova, __u64 size)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = dev->ioas_id,
+		.iova = iova,
+		.length = size,
+	};
+
+	return ioctl(dev->iommu_fd, IOMMU_IOAS_UNMAP, &unmap) ? -errno : 0;
+}
+
 const struct vfio_dev_ops iommufd_dev_ops = {
 	.name = "iommufd",
 	.open = iommufd_open,
@@ -58,4 +90,7 @@ const struct vfio_dev_ops iommufd_dev_ops = {
 	.feature = file_feature,
 	.region_read = file_region_read,
 	.region_write = file_region_write,
+	.region_mmap = file_region_mmap,
+	.dma_map = iommufd_dma_map,
+	.dma_unmap = iommufd_dma_unmap,
 };

@@ -51,6 +51,15 @@ int irq_bind(struct vfio_dev *dev, __u32 index, int fd)
 	return irq_eventfd(dev, index, VFIO_IRQ_SET_ACTION_TRIGGER, fd);
 }
 
+int irq_bind_vector(struct vfio_dev *dev, __u32 index, __u32 vector, int fd)
+{
+	__s32 data = fd;
+
+	return irq_set_raw(dev, VFIO_IRQ_SET_DATA_EVENTFD |
+			   VFIO_IRQ_SET_ACTION_TRIGGER, index, vector, 1, &data,
+			   sizeof(data));
+}
+
 int irq_disable(struct vfio_dev *dev, __u32 index)
 {
 	return irq_set_raw(dev, VFIO_IRQ_SET_DATA_NONE |

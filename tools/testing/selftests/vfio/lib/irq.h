@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* VFIO_DEVICE_SET_IRQS for vector 0 of an index; every call 0 or -errno. */
+/*
+ * VFIO_DEVICE_SET_IRQS, for vector 0 of an index unless it is said otherwise;
+ * every call 0 or -errno.
+ */
 #ifndef VFIO_SELFTEST_IRQ_H
 #define VFIO_SELFTEST_IRQ_H
 
@@ -11,8 +14,8 @@
 
 #include "device.h"
 
-/* Largest payload of irq_set_raw(). */
-#define IRQ_DATA_MAX 64
+/* Largest payload of irq_set_raw(): all eventfds that MSI-X can have. */
+#define IRQ_DATA_MAX (2048 * 4)
 
 /* The bare ioctl; argsz covers the header and @len bytes of @data. */
 int irq_set_raw(struct vfio_dev *dev, __u32 flags, __u32 index, __u32 start,
@@ -25,6 +28,7 @@ int irq_eventfd(struct vfio_dev *dev, __u32 index, __u32 action, int fd);
 
 /* Ways in which tests use them most. */
 int irq_bind(struct vfio_dev *dev, __u32 index, int fd);
+int irq_bind_vector(struct vfio_dev *dev, __u32 index, __u32 vector, int fd);
 int irq_disable(struct vfio_dev *dev, __u32 index);
 int irq_mask(struct vfio_dev *dev);
 int irq_unmask(struct vfio_dev *dev);

@@ -2,6 +2,7 @@
 #include "mdev.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sysfs.h"
@@ -55,6 +56,33 @@ int mdev_remove(const char *uuid)
 	char path[PATH_MAX];
 
 	return sysfs_write(mdev_path(path, uuid, "remove"), "1");
+}
+
+/* The name of a type is its parent's, a hyphen and the model's. */
+static const char *any_type_path(char *path, const char *type,
+				 const char *attr)
+{
+	const char *hyphen = strrchr(type, '-');
+	int parent = hyphen ? hyphen - type : 0;
+
+	snprintf(path, PATH_MAX,
+		 "/sys/class/mdev_bus/%.*s/mdev_supported_types/%s/%s", parent,
+		 type, type, attr);
+	return path;
+}
+
+bool mdev_type_exists(const char *type)
+{
+	char path[PATH_MAX];
+
+	return sysfs_exists(any_type_path(path, type, "create"));
+}
+
+int mdev_create_type(const char *type, const char *uuid)
+{
+	char path[PATH_MAX];
+
+	return sysfs_write(any_type_path(path, type, "create"), uuid);
 }
 
 bool mdev_exists(const char *uuid)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Mediated devices of the mtty parent, made and removed through sysfs. */
+/*
+ * Mediated devices, made and removed through sysfs. A type is named as in sysfs
+ * and as after its parent, "vdev_test-pcie"; most functions are for those of
+ * mtty.
+ */
 #ifndef VFIO_SELFTEST_MDEV_H
 #define VFIO_SELFTEST_MDEV_H
 
@@ -16,6 +20,10 @@
 /* mtty-1 has one port, mtty-2 two; the number names the type here too. */
 bool mdev_parent_exists(void);
 int mdev_available(unsigned int ports, unsigned int *available);
+
+/* The same for any type. */
+bool mdev_type_exists(const char *type);
+int mdev_create_type(const char *type, const char *uuid);
 
 /* A UUID that no other test process uses; uuid[MDEV_UUID_LEN + 1]. */
 void mdev_new_uuid(char *uuid);
