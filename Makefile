@@ -8,7 +8,7 @@ CONFIGS := CONFIG_VFIOKIT_VDEV=m CONFIG_VFIOKIT_MTTY=m
 VM := tools/testing/vm/vm
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
 
-# For tests only, see samples/vfio-mdev/vdev_test.c: make VDEV_TEST=m
+# For tests only, see samples/vfio-mdev/vdev_test_model.c: make VDEV_TEST=m
 CONFIGS += $(if $(VDEV_TEST),CONFIG_VFIOKIT_TEST=m)
 
 .PHONY: modules modules_install clean help demo check bench htmldocs

@@ -26,11 +26,17 @@
  *	30	how often the device was reset; not reset itself
  *	1000	the buffer
  *
+ * The parameter "breaks" names a rule that the device then breaks, see
+ * vdev_test.h.
+ *
  * For tests only: a guest has no use for it, and no driver.
  */
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/string.h>
 #include <linux/vdev.h>
+
+#include "vdev_test.h"
 
 #define MAGIC			0x76646576	/* "vdev" */
 #define BUFFER_OFFSET		0x1000
@@ -72,23 +78,52 @@ struct vdev_test {
 	u32 resets;
 };
 
+static bool breaks(const struct vdev *vdev, enum vdev_test_rule rule)
+{
+	return vdev_test_rule(vdev) == rule;
+}
+
 static void vdev_test_send(struct vdev *vdev, unsigned int vector)
 {
-	if (vector != NO_VECTOR)
+	if (vector == NO_VECTOR || breaks(vdev, VDEV_TEST_MESSAGE_LOST))
+		return;
+	if (breaks(vdev, VDEV_TEST_MESSAGE_WRONG))
+		vector ^= 1;
+	vdev_msi(vdev, vector);
+	if (breaks(vdev, VDEV_TEST_MESSAGE_TWICE))
 		vdev_msi(vdev, vector);
+}
+
+static void vdev_test_condition(struct vdev *vdev, bool asserted)
+{
+	if (!breaks(vdev, VDEV_TEST_LEVEL_STUCK) || asserted)
+		vdev_irq(vdev, asserted);
+	if (breaks(vdev, VDEV_TEST_LEVEL_LOST))
+		vdev_irq(vdev, false);
+}
+
+/* How many bytes a transfer moves. */
+static u32 vdev_test_reach(struct vdev *vdev, const struct vdev_test *test)
+{
+	if (breaks(vdev, VDEV_TEST_DMA_SHORT) && test->length)
+		return test->length - 1;
+	if (breaks(vdev, VDEV_TEST_DMA_LONG))
+		return test->length + 1;
+	return test->length;
 }
 
 /* The registers of a transfer do not change while it is under way. */
 static int vdev_test_copy(struct vdev *vdev, struct vdev_test *test)
 {
 	bool read = (test->command & 0xffff) == COMMAND_READ;
+	u32 length = vdev_test_reach(vdev, test);
 	u32 done, part;
 	int ret = 0;
 
-	if (test->length && test->iova > U64_MAX - (test->length - 1))
+	if (length && test->iova > U64_MAX - (length - 1))
 		return -EFAULT;
-	for (done = 0; done < test->length && !ret; done += part) {
-		part = min_t(u32, test->length - done, BUFFER_SIZE);
+	for (done = 0; done < length && !ret; done += part) {
+		part = min_t(u32, length - done, BUFFER_SIZE);
 		if (read)
 			ret = vdev_dma_read(vdev, &test->transfer,
 					    test->iova + done, test->buffer,
@@ -108,7 +143,7 @@ static void vdev_test_transfer(struct vdev *vdev, struct vdev_job *job)
 
 	if (!vdev_job_lock(vdev, job))
 		return;
-	test->result = -ret;
+	test->result = breaks(vdev, VDEV_TEST_DMA_SILENT) ? 0 : -ret;
 	test->transfers++;
 	vdev_test_send(vdev, test->command >> 16);
 	vdev_job_unlock(vdev, job);
@@ -134,6 +169,16 @@ static void vdev_test_timeout(struct vdev *vdev, struct vdev_timer *timer)
 
 	test->timeouts++;
 	vdev_test_send(vdev, TIMER_VECTOR);
+	if (breaks(vdev, VDEV_TEST_TIMER_TWICE) && test->timeouts % 2)
+		vdev_timer_set(vdev, timer, 0);
+}
+
+static void vdev_test_arm(struct vdev *vdev, struct vdev_test *test, u32 delay)
+{
+	if (breaks(vdev, VDEV_TEST_TIMER_EARLY))
+		delay /= 2;
+	if (!breaks(vdev, VDEV_TEST_TIMER_LOST))
+		vdev_timer_set(vdev, &test->timer, delay);
 }
 
 static u32 vdev_test_register(const struct vdev_test *test, u64 offset)
@@ -191,11 +236,13 @@ static void vdev_test_set_register(struct vdev *vdev, struct vdev_test *test,
 {
 	switch (offset) {
 	case REG_SCRATCH:
+		if (breaks(vdev, VDEV_TEST_SCRATCH_NARROW))
+			value = (test->scratch & 0xffff0000) | (u16)value;
 		test->scratch = value;
 		break;
 	case REG_RAISE:
 		if (value & RAISE_CONDITION)
-			vdev_irq(vdev, value & 1);
+			vdev_test_condition(vdev, value & 1);
 		else
 			vdev_test_send(vdev, value);
 		break;
@@ -212,7 +259,7 @@ static void vdev_test_set_register(struct vdev *vdev, struct vdev_test *test,
 		vdev_test_start(vdev, test, value);
 		break;
 	case REG_TIMER:
-		vdev_timer_set(vdev, &test->timer, value);
+		vdev_test_arm(vdev, test, value);
 		break;
 	}
 }
@@ -241,10 +288,20 @@ static void vdev_test_write(struct vdev *vdev, unsigned int bar, u64 offset,
 		test->buffer[offset++ - BUFFER_OFFSET] = value;
 }
 
+/* On a front that has rules of its own to break, these are there for it. */
+void __weak vdev_test_interpose(struct vdev *vdev)
+{
+}
+
+void __weak vdev_test_withdraw(struct vdev *vdev)
+{
+}
+
 static int vdev_test_init(struct vdev *vdev)
 {
 	struct vdev_test *test = vdev_priv(vdev);
 
+	vdev_test_interpose(vdev);
 	vdev_timer_init(vdev, &test->timer, vdev_test_timeout);
 	vdev_job_init(vdev, &test->transfer, vdev_test_transfer);
 	return 0;
@@ -253,13 +310,17 @@ static int vdev_test_init(struct vdev *vdev)
 static void vdev_test_reset(struct vdev *vdev)
 {
 	struct vdev_test *test = vdev_priv(vdev);
+	u32 scratch = test->scratch;
 
 	memset(test, 0, offsetof(struct vdev_test, timer));
+	if (breaks(vdev, VDEV_TEST_RESET_SCRATCH))
+		test->scratch = scratch;
 	test->resets++;
 }
 
 static const struct vdev_ops vdev_test_ops = {
 	.init	= vdev_test_init,
+	.release = vdev_test_withdraw,
 	.reset	= vdev_test_reset,
 	.read	= vdev_test_read,
 	.write	= vdev_test_write,
@@ -333,12 +394,63 @@ static const struct vdev_model vdev_test_models[] = {
 	},
 };
 
+static const char * const rules[] = {
+	[VDEV_TEST_INTACT] = "nothing",
+	[VDEV_TEST_SCRATCH_NARROW] = "scratch-narrow",
+	[VDEV_TEST_RESET_SCRATCH] = "reset-scratch",
+	[VDEV_TEST_LEVEL_LOST] = "level-lost",
+	[VDEV_TEST_LEVEL_STUCK] = "level-stuck",
+	[VDEV_TEST_MESSAGE_LOST] = "message-lost",
+	[VDEV_TEST_MESSAGE_TWICE] = "message-twice",
+	[VDEV_TEST_MESSAGE_WRONG] = "message-wrong",
+	[VDEV_TEST_DMA_SHORT] = "dma-short",
+	[VDEV_TEST_DMA_LONG] = "dma-long",
+	[VDEV_TEST_DMA_SILENT] = "dma-silent",
+	[VDEV_TEST_TIMER_EARLY] = "timer-early",
+	[VDEV_TEST_TIMER_LOST] = "timer-lost",
+	[VDEV_TEST_TIMER_TWICE] = "timer-twice",
+	[VDEV_TEST_INFO_ARGSZ] = "info-argsz",
+	[VDEV_TEST_INFO_PCI] = "info-pci",
+	[VDEV_TEST_INFO_RESET] = "info-reset",
+	[VDEV_TEST_INFO_REGIONS] = "info-regions",
+	[VDEV_TEST_INFO_IRQS] = "info-irqs",
+	[VDEV_TEST_REGION_BEYOND] = "region-beyond",
+	[VDEV_TEST_REGION_OVERLAP] = "region-overlap",
+	[VDEV_TEST_REGION_SIZE] = "region-size",
+	[VDEV_TEST_REGION_FLAGS] = "region-flags",
+	[VDEV_TEST_IRQ_BEYOND] = "irq-beyond",
+	[VDEV_TEST_IRQ_COUNT] = "irq-count",
+	[VDEV_TEST_IRQ_EVENTFD] = "irq-eventfd",
+	[VDEV_TEST_IRQS_RANGE] = "irqs-range",
+	[VDEV_TEST_IRQS_ARGSZ] = "irqs-argsz",
+	[VDEV_TEST_IRQS_UNBOUND] = "irqs-unbound",
+	[VDEV_TEST_IRQS_KEPT] = "irqs-kept",
+	[VDEV_TEST_READ_BEYOND] = "read-beyond",
+	[VDEV_TEST_READ_SHORT] = "read-short",
+	[VDEV_TEST_WRITE_BEYOND] = "write-beyond",
+	[VDEV_TEST_WRITE_DROPPED] = "write-dropped",
+	[VDEV_TEST_RESET_IGNORED] = "reset-ignored",
+	[VDEV_TEST_RESET_REFUSED] = "reset-refused",
+	[VDEV_TEST_IOCTL_UNKNOWN] = "ioctl-unknown",
+	[VDEV_TEST_FEATURE_UNKNOWN] = "feature-unknown",
+	[VDEV_TEST_MMAP_ANYTHING] = "mmap-anything",
+	[VDEV_TEST_MMAP_OTHER] = "mmap-other",
+	[VDEV_TEST_REQUEST_SILENT] = "request-silent",
+	NULL
+};
+
+static const struct vdev_param vdev_test_params[] = {
+	[VDEV_TEST_PARAM_BREAKS] = { .name = "breaks", .values = rules },
+	{ }
+};
+
 static const struct vdev_family vdev_test_family = {
 	.name		= "vdev_test",
 	.owner		= THIS_MODULE,
 	.ops		= &vdev_test_ops,
 	.priv_size	= sizeof(struct vdev_test),
 	.capacity	= 64,
+	.params		= vdev_test_params,
 	.models		= vdev_test_models,
 	.nr_models	= ARRAY_SIZE(vdev_test_models),
 };

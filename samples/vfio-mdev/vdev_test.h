@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * Rules that a test device can be told to break, one at a time, so that a test
+ * can be seen to fail.
+ */
+#ifndef _VDEV_TEST_H
+#define _VDEV_TEST_H
+
+#include <linux/vdev.h>
+
+/*
+ * What the device does wrong when params/breaks is set to the word of that
+ * name. The first are the model's, on any front; the others, from
+ * %VDEV_TEST_INFO_ARGSZ on, are those of a driver with its device file.
+ */
+enum vdev_test_rule {
+	VDEV_TEST_INTACT,
+
+	/* writes to the scratch register keep the upper half */
+	VDEV_TEST_SCRATCH_NARROW,
+	/* a reset leaves the scratch register alone */
+	VDEV_TEST_RESET_SCRATCH,
+	/* the interrupt condition falls again as soon as it rose */
+	VDEV_TEST_LEVEL_LOST,
+	/* the interrupt condition never falls */
+	VDEV_TEST_LEVEL_STUCK,
+	/* a message is not sent, sent twice, or sent as its neighbour */
+	VDEV_TEST_MESSAGE_LOST,
+	VDEV_TEST_MESSAGE_TWICE,
+	VDEV_TEST_MESSAGE_WRONG,
+	/* a transfer leaves out the last byte, or goes one too far */
+	VDEV_TEST_DMA_SHORT,
+	VDEV_TEST_DMA_LONG,
+	/* a transfer that failed says it did not */
+	VDEV_TEST_DMA_SILENT,
+	/* a timer ends after half of its time, never, or twice */
+	VDEV_TEST_TIMER_EARLY,
+	VDEV_TEST_TIMER_LOST,
+	VDEV_TEST_TIMER_TWICE,
+
+	/* VFIO_DEVICE_GET_INFO: any argsz is enough */
+	VDEV_TEST_INFO_ARGSZ,
+	/* no PCI device, cannot be reset, a region or index too many */
+	VDEV_TEST_INFO_PCI,
+	VDEV_TEST_INFO_RESET,
+	VDEV_TEST_INFO_REGIONS,
+	VDEV_TEST_INFO_IRQS,
+	/* VFIO_DEVICE_GET_REGION_INFO answers for any index */
+	VDEV_TEST_REGION_BEYOND,
+	/* all regions at one place, twice their size, not readable */
+	VDEV_TEST_REGION_OVERLAP,
+	VDEV_TEST_REGION_SIZE,
+	VDEV_TEST_REGION_FLAGS,
+	/* VFIO_DEVICE_GET_IRQ_INFO answers for any index */
+	VDEV_TEST_IRQ_BEYOND,
+	/* one interrupt too many, without eventfds */
+	VDEV_TEST_IRQ_COUNT,
+	VDEV_TEST_IRQ_EVENTFD,
+	/* VFIO_DEVICE_SET_IRQS: out of range, or too short, is fine */
+	VDEV_TEST_IRQS_RANGE,
+	VDEV_TEST_IRQS_ARGSZ,
+	/* binds nothing, unbinds nothing */
+	VDEV_TEST_IRQS_UNBOUND,
+	VDEV_TEST_IRQS_KEPT,
+	/* reads beyond a region, or outside of all, give zeroes */
+	VDEV_TEST_READ_BEYOND,
+	/* reads stop short; writes go nowhere */
+	VDEV_TEST_READ_SHORT,
+	VDEV_TEST_WRITE_BEYOND,
+	VDEV_TEST_WRITE_DROPPED,
+	/* VFIO_DEVICE_RESET does nothing, or is refused */
+	VDEV_TEST_RESET_IGNORED,
+	VDEV_TEST_RESET_REFUSED,
+	/* an ioctl or a feature that nobody knows is fine */
+	VDEV_TEST_IOCTL_UNKNOWN,
+	VDEV_TEST_FEATURE_UNKNOWN,
+	/* mappings of anything; mappings of some other memory */
+	VDEV_TEST_MMAP_ANYTHING,
+	VDEV_TEST_MMAP_OTHER,
+	/* the user is not asked to let go of the device */
+	VDEV_TEST_REQUEST_SILENT,
+};
+
+/* Index of the parameter that says which rule the device breaks. */
+#define VDEV_TEST_PARAM_BREAKS	0
+
+static inline enum vdev_test_rule vdev_test_rule(const struct vdev *vdev)
+{
+	return vdev_param(vdev, VDEV_TEST_PARAM_BREAKS);
+}
+
+void vdev_test_interpose(struct vdev *vdev);
+void vdev_test_withdraw(struct vdev *vdev);
+
+#endif /* _VDEV_TEST_H */
