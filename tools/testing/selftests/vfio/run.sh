@@ -14,9 +14,10 @@ cd "$(dirname "$0")" || exit 1
 # module_test comes last: it takes the modules away and brings them back.
 if [ $# -eq 0 ]; then
 	set -- open_test info_test region_test config_test decode_test \
-		uart_test uart_line_test uart_irq_test intx_test msi_test err_req_test \
-		set_irqs_test lifecycle_test timer_test mdev_test fail_nth_test \
-		race_test mdev_race_test module_test
+		uart_test uart_line_test uart_irq_test intx_test msi_test \
+		err_req_test set_irqs_test lifecycle_test \
+		express_test reset_test timer_test \
+		mdev_test fail_nth_test race_test mdev_race_test module_test
 fi
 
 log=$(mktemp) || exit 1
