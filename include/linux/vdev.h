@@ -561,6 +561,7 @@ void vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
 unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index);
 int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,
 		  unsigned int start, unsigned int count, const void *data);
+int vdev_msi_extend(struct vdev *vdev, unsigned int start, unsigned int count);
 void vdev_intx_unmask(struct vdev *vdev);
 bool vdev_request(struct vdev *vdev);
 

@@ -26,6 +26,7 @@
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vfio.h>		/* the numbers of the uAPI, nothing else */
 
 #include "vdev_private.h"
@@ -386,6 +387,44 @@ static unsigned int nr_to_enable(const struct vdev *vdev,
 		return vdev->model->msix.vectors;
 	return req->start + req->count;
 }
+
+/**
+ * vdev_msi_extend() - have MSI with more vectors than it was enabled with
+ * @vdev: the device
+ * @start: first vector of a request to bind some
+ * @count: how many
+ *
+ * For a front whose protocol brings one user's request in parts: a part that
+ * goes on where the one before ended makes the set larger, before it is handed
+ * to vdev_set_irqs(). Any other changes nothing.
+ *
+ * Context: process context; takes the device lock.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vdev_msi_extend(struct vdev *vdev, unsigned int start, unsigned int count)
+{
+	struct vdev_irqs *irqs = &vdev->irqs;
+	struct vdev_trigger **trigger;
+	int ret = 0;
+
+	mutex_lock(&vdev->lock);
+	if (irqs->mode != VDEV_IRQ_MSI || start != irqs->nr || !count)
+		goto out;
+	ret = -ENOMEM;
+	trigger = kvcalloc(start + count, sizeof(*trigger), GFP_KERNEL_ACCOUNT);
+	if (!trigger)
+		goto out;
+	memcpy(trigger, irqs->trigger, start * sizeof(*trigger));
+	kvfree(irqs->trigger);
+	irqs->trigger = trigger;
+	irqs->nr = start + count;
+	ret = 0;
+out:
+	mutex_unlock(&vdev->lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vdev_msi_extend);
 
 static int msi_bind(struct vdev *vdev, const struct irq_request *req)
 {
