@@ -26,6 +26,7 @@ int channel_open(struct channel *channel, int fd)
 		return -ENOMEM;
 	}
 	channel->fd = fd;
+	channel->out_fd = -1;
 	return 0;
 }
 
@@ -41,6 +42,7 @@ void channel_close(struct channel *channel)
 
 	for (i = 0; i < channel->nr_fds; i++)
 		close_fd(channel->fds[i].fd);
+	close_fd(channel->out_fd);
 	free(channel->in);
 	free(channel->out);
 	close(channel->fd);
@@ -232,13 +234,44 @@ int channel_send(struct channel *channel, struct vfio_user_header *header,
 	return channel_flush(channel);
 }
 
+static ssize_t send_with_fd(struct channel *channel)
+{
+	union {
+		struct cmsghdr align;
+		u8 room[CMSG_SPACE(sizeof(int))];
+	} control = { };
+	struct iovec iov = { channel->out, channel->out_end };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	ssize_t gone;
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &channel->out_fd, sizeof(int));
+	gone = sendmsg(channel->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (gone > 0) {
+		close(channel->out_fd);
+		channel->out_fd = -1;
+	}
+	return gone;
+}
+
 int channel_flush(struct channel *channel)
 {
 	ssize_t gone;
 
-	gone = send(channel->fd, channel->out + channel->out_start,
-		    channel->out_end - channel->out_start,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (unlikely(channel->out_fd >= 0))
+		gone = send_with_fd(channel);
+	else
+		gone = send(channel->fd, channel->out + channel->out_start,
+			    channel->out_end - channel->out_start,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (gone < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	channel->out_start += gone;

@@ -35,6 +35,8 @@ struct channel_fd {
  * @fds: file descriptors that have arrived with messages in @in
  * @nr_fds: how many
  * @out: message to be sent
+ * @out_fd: set before channel_send(), a file descriptor that goes with the
+ *	message and is closed then; or -1
  * @out_start: how much of it is gone
  * @out_end: how long it is; 0 if there is none
  */
@@ -47,6 +49,7 @@ struct channel {
 	struct channel_fd fds[2 * CHANNEL_MAX_FDS];
 	unsigned int nr_fds;
 	u8 *out;
+	int out_fd;
 	size_t out_start;
 	size_t out_end;
 };

@@ -13,6 +13,8 @@
 #include "client.h"
 #include "commands.h"
 #include "dma.h"
+#include "jobs.h"
+#include "memory.h"
 #include "report.h"
 #include "server_private.h"
 
@@ -32,7 +34,7 @@ static void watch_client(struct client *client)
 	u32 events = channel_sending(&client->channel) ? EPOLLOUT : EPOLLIN;
 	int ret;
 
-	if (client->lost)
+	if (client->lost || client->holding)
 		return;
 	ret = loop_watch(&client->server->loop, &client->watch, events);
 	if (ret)
@@ -72,9 +74,12 @@ static void take_messages(struct client *client)
 	struct message message;
 	int ret = 0;
 
-	while (!client->lost && !channel_sending(&client->channel)) {
+	while (!client->lost && !client->holding &&
+	       !channel_sending(&client->channel)) {
 		ret = channel_next(&client->channel, &message);
 		if (ret <= 0)
+			break;
+		if (jobs_hold(client, &message))
 			break;
 		message_received(client, &message);
 		message_release(&message);
@@ -92,6 +97,8 @@ static void client_ready(struct watch *watch, u32 events)
 
 	if (channel_sending(&client->channel))
 		ret = channel_flush(&client->channel);
+	else if (client->holding)
+		return;
 	else
 		ret = channel_fill(&client->channel);
 	if (ret == -EAGAIN)
@@ -100,6 +107,16 @@ static void client_ready(struct watch *watch, u32 events)
 		report("client's connection: %s", strerror(-ret));
 	if (ret)
 		client_lose(client);
+	take_messages(client);
+	watch_client(client);
+}
+
+void client_go_on(struct client *client)
+{
+	client->holding = false;
+	if (!client->lost)
+		message_received(client, &client->held);
+	message_release(&client->held);
 	take_messages(client);
 	watch_client(client);
 }
@@ -143,8 +160,11 @@ void client_close(struct client *client)
 	struct vdev_server *server = client->server;
 
 	client_lose(client);
+	if (client->holding)
+		message_release(&client->held);
 	if (client->negotiated)
 		vdev_close(server->vdev);
+	memory_drop(server);
 	dma_table_clear(&client->dma);
 	channel_close(&client->channel);
 	free(client);

@@ -12,6 +12,9 @@
 struct transfer;
 struct vdev_server;
 
+/* A client that leaves more of them unanswered is cut off. */
+#define MAX_ABANDONED	16
+
 /**
  * struct client - who uses the device
  * @server: the server
@@ -23,6 +26,10 @@ struct vdev_server;
  * @max_data_xfer_size: how much data the client takes in a message
  * @next_id: id of our next command
  * @transfer: what has been asked of the client and not been answered, or NULL
+ * @abandoned: commands of ours whose answer is of no interest any more
+ * @nr_abandoned: how many
+ * @held: a command that waits, see jobs.c; nothing is read behind it
+ * @holding: there is one
  */
 struct client {
 	struct vdev_server *server;
@@ -34,6 +41,10 @@ struct client {
 	size_t max_data_xfer_size;
 	u16 next_id;
 	struct transfer *transfer;
+	struct vfio_user_header abandoned[MAX_ABANDONED];
+	unsigned int nr_abandoned;
+	struct message held;
+	bool holding;
 };
 
 /* @fd belongs to the client if this succeeds. 0 or a negative errno. */
@@ -41,6 +52,9 @@ int client_open(struct vdev_server *server, int fd);
 
 /* The device is as nobody had used it, and nothing of the client is left. */
 void client_close(struct client *client);
+
+/* Take the command that waited, and what has come after it. */
+void client_go_on(struct client *client);
 
 /* The peer has hung up; what it sent before may not have been looked at. */
 bool client_hung_up(const struct client *client);

@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/vfio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "report.h"
@@ -179,7 +180,7 @@ static void log_command(const struct message *message, int ret)
 }
 
 static void send_reply(struct client *client, const struct message *message,
-		       size_t body_size, int ret)
+		       const struct reply *reply, int ret)
 {
 	struct vfio_user_header header = {
 		.id = message->header.id,
@@ -187,19 +188,25 @@ static void send_reply(struct client *client, const struct message *message,
 		.flags = VFIO_USER_TYPE_REPLY,
 	};
 
-	if (message->header.flags & VFIO_USER_NO_REPLY)
+	if (message->header.flags & VFIO_USER_NO_REPLY) {
+		if (reply->fd >= 0)
+			close(reply->fd);
 		return;
+	}
 	if (ret) {
 		header.flags |= VFIO_USER_ERROR;
 		header.error = -ret;
-		body_size = 0;
 	}
-	client_send(client, &header, body_size);
+	client->channel.out_fd = reply->fd;
+	client_send(client, &header, ret ? 0 : reply->size);
 }
 
 void command_received(struct client *client, const struct message *message)
 {
-	struct reply reply = { .body = channel_body(&client->channel) };
+	struct reply reply = {
+		.body = channel_body(&client->channel),
+		.fd = -1,
+	};
 	int ret;
 
 	ret = check_command(client, message);
@@ -209,7 +216,7 @@ void command_received(struct client *client, const struct message *message)
 								    &reply);
 	if (client->server->log)
 		log_command(message, ret);
-	send_reply(client, message, reply.size, ret);
+	send_reply(client, message, &reply, ret);
 
 	if (ret && !client->negotiated && !client->lost)
 		client_cut(client,

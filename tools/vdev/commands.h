@@ -12,10 +12,13 @@
  * struct reply - the body of a reply, while it is made
  * @body: room for %MAX_BODY_SIZE bytes
  * @size: how many of them are there
+ * @fd: file descriptor that goes with it and is closed then, or -1. It is the
+ *	last thing to be got hold of, since an error has none.
  */
 struct reply {
 	u8 *body;
 	size_t size;
+	int fd;
 };
 
 void reply_add(struct reply *reply, const void *data, size_t size);

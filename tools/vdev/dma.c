@@ -16,6 +16,7 @@
 
 #include "dma.h"
 #include "guarded_copy.h"
+#include "jobs.h"
 #include "report.h"
 #include "server_private.h"
 
@@ -30,7 +31,8 @@
  * @count: bytes
  * @buf: where to put what is read
  * @result: 0 or a negative errno, when @done
- * @done: the client has answered
+ * @asked: the client has been sent it
+ * @done: the client has answered, or nobody waits for that
  */
 struct transfer {
 	u16 id;
@@ -39,6 +41,7 @@ struct transfer {
 	size_t count;
 	void *buf;
 	int result;
+	bool asked;
 	bool done;
 };
 
@@ -75,12 +78,52 @@ static bool check_written(const struct transfer *transfer,
 	return count == transfer->count;
 }
 
+void dma_cancel(struct client *client)
+{
+	struct transfer *transfer = client->transfer;
+
+	if (!transfer || transfer->done)
+		return;
+	transfer->result = -ECANCELED;
+	transfer->done = true;
+	if (!transfer->asked)
+		return;
+	if (client->nr_abandoned == MAX_ABANDONED) {
+		client_cut(client, "it does not answer DMA requests, %u of them",
+			   MAX_ABANDONED);
+		return;
+	}
+	client->abandoned[client->nr_abandoned++] = (struct vfio_user_header) {
+		.id = transfer->id,
+		.command = transfer->command,
+	};
+}
+
+/* Is that the answer to a request which nobody waits for any more? */
+static bool was_abandoned(struct client *client,
+			  const struct vfio_user_header *reply)
+{
+	unsigned int i;
+
+	for (i = 0; i < client->nr_abandoned; i++) {
+		struct vfio_user_header *one = &client->abandoned[i];
+
+		if (one->id != reply->id || one->command != reply->command)
+			continue;
+		*one = client->abandoned[--client->nr_abandoned];
+		return true;
+	}
+	return false;
+}
+
 void dma_reply_received(struct client *client, const struct message *message)
 {
 	const struct vfio_user_header *header = &message->header;
 	struct transfer *transfer = client->transfer;
 	bool good;
 
+	if (was_abandoned(client, header))
+		return;
 	if (!transfer || transfer->done || header->id != transfer->id ||
 	    header->command != transfer->command) {
 		client_cut(client, "it was not asked what it replies to (command %u, id %u)",
@@ -163,7 +206,8 @@ static int ask(struct client *client, u64 address, void *to, const void *from,
 	client->transfer = &transfer;
 	/* a reply may be on its way out */
 	ret = serve_until(client, NULL);
-	if (!ret) {
+	if (!ret && !transfer.done) {
+		transfer.asked = true;
 		send_request(client, &transfer, from);
 		ret = serve_until(client, &transfer.done);
 	}
@@ -238,9 +282,8 @@ static int check_access(const struct client *client, u64 address, size_t len,
 	return 0;
 }
 
-/* Exactly one of @to and @from is there. */
-static int dma(struct vdev_server *server, u64 address, u8 *to, const u8 *from,
-	       size_t len)
+int dma_access(struct vdev_server *server, u64 address, void *to,
+	       const void *from, size_t len)
 {
 	struct client *client = server->client;
 	int ret;
@@ -249,6 +292,8 @@ static int dma(struct vdev_server *server, u64 address, u8 *to, const u8 *from,
 		return -ENOTCONN;
 	if (client->transfer)
 		return -EBUSY;
+	if (client->holding)
+		return -ECANCELED;
 	ret = check_access(client, address, len, to ? VFIO_USER_DMA_READABLE :
 						      VFIO_USER_DMA_WRITEABLE);
 	while (!ret && len) {
@@ -274,11 +319,17 @@ static int dma(struct vdev_server *server, u64 address, u8 *to, const u8 *from,
 int vdev_server_dma_read(struct vdev_server *server, uint64_t iova, void *buf,
 			 size_t len)
 {
-	return dma(server, iova, buf, NULL, len);
+	int ret = dma_access(server, iova, buf, NULL, len);
+
+	jobs_work(server);
+	return ret;
 }
 
 int vdev_server_dma_write(struct vdev_server *server, uint64_t iova,
 			  const void *buf, size_t len)
 {
-	return dma(server, iova, NULL, buf, len);
+	int ret = dma_access(server, iova, NULL, buf, len);
+
+	jobs_work(server);
+	return ret;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * The services that the device core asks of a front: clock, alarm, eventfds.
+ * The services that the device core asks of a front: clock, alarm, eventfds,
+ * the client's memory and the device's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dma.h"
+#include "memory.h"
 #include "passed_fd.h"
 #include "server_private.h"
 
@@ -163,6 +166,24 @@ static int front_unmask_bind(struct vdev *vdev, int fd)
 	return ret;
 }
 
+/* Jobs and the client's memory */
+
+static void front_kick(struct vdev *vdev)
+{
+	struct vdev_server *server = vdev->front_data;
+
+	server->jobs_wait = true;
+}
+
+static int front_dma(struct vdev *vdev, u64 iova, void *buf, size_t len,
+		     bool write)
+{
+	int ret = dma_access(vdev->front_data, iova, write ? NULL : buf,
+			     write ? buf : NULL, len);
+
+	return ret && ret != -ECANCELED ? -EFAULT : ret;
+}
+
 static const struct vdev_front_ops front_ops = {
 	.now		= front_now,
 	.alarm		= front_alarm,
@@ -170,6 +191,11 @@ static const struct vdev_front_ops front_ops = {
 	.trigger_put	= front_trigger_put,
 	.trigger_signal	= front_trigger_signal,
 	.unmask_bind	= front_unmask_bind,
+	.kick		= front_kick,
+	.dma		= front_dma,
+	.mem_copy	= memory_copy,
+	.mem_decode	= memory_decode,
+	.mem_clear	= memory_clear,
 };
 
 int front_open(struct vdev_server *server, const struct vdev_family *family,
@@ -178,6 +204,7 @@ int front_open(struct vdev_server *server, const struct vdev_family *family,
 	struct vdev *vdev;
 	int ret;
 
+	memory_init(server);
 	server->unmask.fd = -1;
 	server->unmask.ready = unmask_ready;
 	server->alarm_at = VDEV_TIME_NEVER;
@@ -198,6 +225,7 @@ int front_open(struct vdev_server *server, const struct vdev_family *family,
 	return 0;
 
 close_alarm:
+	memory_drop(server);
 	close(server->alarm.fd);
 	return ret;
 }
@@ -206,4 +234,5 @@ void front_close(struct vdev_server *server)
 {
 	close(server->alarm.fd);
 	vdev_destroy(server->vdev);
+	memory_drop(server);
 }

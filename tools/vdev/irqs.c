@@ -14,6 +14,7 @@
 
 static_assert((int)VDEV_IRQ_INTX == VFIO_PCI_INTX_IRQ_INDEX, "as VFIO");
 static_assert((int)VDEV_IRQ_MSI == VFIO_PCI_MSI_IRQ_INDEX, "as VFIO");
+static_assert((int)VDEV_IRQ_MSIX == VFIO_PCI_MSIX_IRQ_INDEX, "as VFIO");
 static_assert((int)VDEV_IRQ_ERR == VFIO_PCI_ERR_IRQ_INDEX, "as VFIO");
 static_assert((int)VDEV_IRQ_REQ == VFIO_PCI_REQ_IRQ_INDEX, "as VFIO");
 static_assert((int)VDEV_NUM_IRQS == VFIO_PCI_NUM_IRQS, "as VFIO");
@@ -32,7 +33,7 @@ int handle_get_irq_info(struct client *client, const struct message *message,
 	if (info.count && info.index == VDEV_IRQ_INTX)
 		info.flags |= VFIO_IRQ_INFO_MASKABLE |
 			      VFIO_IRQ_INFO_AUTOMASKED;
-	else if (info.count)
+	else if (info.count && info.index != VDEV_IRQ_MSIX)
 		info.flags |= VFIO_IRQ_INFO_NORESIZE;
 	reply_add(reply, &info, sizeof(info));
 	return 0;
@@ -67,17 +68,23 @@ static int check_request(const struct vdev *vdev,
 
 /*
  * The file descriptors are not in the data, they come beside the message: one
- * for each interrupt, or none at all, which stands for -1 for each.
+ * for each interrupt, or none at all, which stands for -1 for each. A client
+ * that has more of them than go with a message, or some and not others, sends
+ * several messages.
  */
 static int set_eventfds(struct vdev *vdev, const struct vfio_irq_set *set,
 			const struct message *message)
 {
 	unsigned int i;
 	s32 *fds;
-	int ret;
+	int ret = 0;
 
 	if (message->nr_fds && message->nr_fds != set->count)
 		return -EINVAL;
+	if (set->index == VDEV_IRQ_MSI)
+		ret = vdev_msi_extend(vdev, set->start, set->count);
+	if (ret)
+		return ret;
 	fds = calloc(max(set->count, 1U), sizeof(*fds));
 	if (!fds)
 		return -ENOMEM;

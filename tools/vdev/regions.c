@@ -5,32 +5,128 @@
  * across it is cut short.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/kernel.h>
 #include <linux/vfio.h>
 #include <string.h>
 
 #include "commands.h"
+#include "memory.h"
 #include "server_private.h"
 
 static_assert(VDEV_REGION_CONFIG == VFIO_PCI_CONFIG_REGION_INDEX, "as VFIO");
 static_assert((int)VDEV_NUM_REGIONS == VFIO_PCI_NUM_REGIONS, "as VFIO");
 
+static const struct vdev_area *memory_of(const struct vdev *vdev,
+					 unsigned int region)
+{
+	return region < PCI_STD_NUM_BARS ? vdev->model->bars[region].memory :
+					   NULL;
+}
+
+/* How many areas can be mapped, where that is not all of the BAR; or else 0. */
+static unsigned int nr_sparse_areas(const struct vdev *vdev,
+				    unsigned int region)
+{
+	const struct vdev_area *area = memory_of(vdev, region);
+	unsigned int nr;
+
+	if (!area || (!area->offset &&
+		      area->size == vdev_region_size(vdev, region)))
+		return 0;
+	for (nr = 0; area->size; area++)
+		nr++;
+	return nr;
+}
+
+static size_t sparse_size(unsigned int nr)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+
+	return nr ? sizeof(*sparse) + nr * sizeof(sparse->areas[0]) : 0;
+}
+
+static void add_sparse(struct reply *reply, const struct vdev_area *area,
+		       unsigned int nr)
+{
+	const struct vfio_region_info_cap_sparse_mmap sparse = {
+		.header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+		.header.version = 1,
+		.nr_areas = nr,
+	};
+
+	reply_add(reply, &sparse, sizeof(sparse));
+	for (; nr--; area++) {
+		const struct vfio_region_sparse_mmap_area sparse_area = {
+			.offset = area->offset,
+			.size = area->size,
+		};
+
+		reply_add(reply, &sparse_area, sizeof(sparse_area));
+	}
+}
+
+/* A descriptor for the client of the file that has the region's memory. */
+static int add_memory(struct reply *reply, struct vdev *vdev,
+		      unsigned int region)
+{
+	int fd = memory_file(vdev, region);
+
+	if (fd < 0)
+		return fd;
+	reply->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return reply->fd < 0 ? -errno : 0;
+}
+
+/*
+ * Where memory is, the place of the region in its file: that has no other, so
+ * it starts at 0. Where there is none it is the place in a device file.
+ */
+static void describe_region(const struct vdev *vdev,
+			    struct vfio_region_info *info)
+{
+	info->size = vdev_region_size(vdev, info->index);
+	info->offset = (u64)info->index << VDEV_REGION_SHIFT;
+	info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ : 0;
+	info->cap_offset = 0;
+	if (info->size && info->index != VDEV_REGION_ROM)
+		info->flags |= VFIO_REGION_INFO_FLAG_WRITE;
+	if (memory_of(vdev, info->index)) {
+		info->offset = 0;
+		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	}
+}
+
+/*
+ * A client that has room for a part only is told how much it takes, and gets
+ * capabilities and file descriptor when it asks again.
+ */
 int handle_get_region_info(struct client *client,
 			   const struct message *message, struct reply *reply)
 {
+	struct vdev *vdev = client->server->vdev;
 	struct vfio_region_info info;
+	unsigned int nr_areas;
+	bool whole;
 
 	memcpy(&info, message->body, sizeof(info));
 	if (info.argsz < sizeof(info) || info.index >= VDEV_NUM_REGIONS)
 		return -EINVAL;
-	info.argsz = sizeof(info);
-	info.size = vdev_region_size(client->server->vdev, info.index);
-	info.offset = (u64)info.index << VDEV_REGION_SHIFT;
-	info.flags = info.size ? VFIO_REGION_INFO_FLAG_READ |
-				 VFIO_REGION_INFO_FLAG_WRITE : 0;
-	info.cap_offset = 0;
+	describe_region(vdev, &info);
+	nr_areas = nr_sparse_areas(vdev, info.index);
+	whole = info.argsz >= sizeof(info) + sparse_size(nr_areas);
+	info.argsz = sizeof(info) + sparse_size(nr_areas);
+	if (nr_areas) {
+		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		info.cap_offset = whole ? sizeof(info) : 0;
+	}
 	reply_add(reply, &info, sizeof(info));
-	return 0;
+	if (!whole)
+		return 0;
+	if (nr_areas)
+		add_sparse(reply, memory_of(vdev, info.index), nr_areas);
+	return info.flags & VFIO_REGION_INFO_FLAG_MMAP ?
+	       add_memory(reply, vdev, info.index) : 0;
 }
 
 /* Cut an access off at the end of its region. 0 or -EINVAL. */

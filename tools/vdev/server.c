@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "guarded_copy.h"
+#include "jobs.h"
 #include "registry.h"
 #include "report.h"
 #include "server_private.h"
@@ -182,6 +183,7 @@ int vdev_server_dispatch(struct vdev_server *server, int timeout_ms)
 	ret = loop_once(&server->loop, timeout_ms);
 	if (ret < 0)
 		report("the event loop fails: %s", strerror(-ret));
+	jobs_work(server);
 	end_client(server);
 	return ret;
 }

@@ -32,6 +32,9 @@ struct refused {
  * @alarm: a timerfd, the device's alarm
  * @alarm_at: what @alarm is set to
  * @unmask: the eventfd that unmasks INTx, if there is one
+ * @memory: files that have the device's memory, by BAR, see memory.c; or -1
+ * @jobs_wait: the device has jobs to do
+ * @jobs_run: it is doing them
  * @refused: clients in excess
  * @next_refused: which of them to use next
  * @once: one client is enough
@@ -48,6 +51,9 @@ struct vdev_server {
 	struct watch alarm;
 	u64 alarm_at;
 	struct watch unmask;
+	int memory[PCI_STD_NUM_BARS];
+	bool jobs_wait;
+	bool jobs_run;
 	struct refused refused[MAX_REFUSED];
 	unsigned int next_refused;
 	bool once;

@@ -27,8 +27,8 @@ from server import Server, program
 import kselftests
 
 TEST_MODULES = ["test_handshake", "test_framing", "test_table", "test_fds", "test_device",
-                "test_irqs", "test_dma", "test_transfers", "test_life", "test_program",
-                "test_library"]
+                "test_irqs", "test_dma", "test_transfers", "test_memory", "test_jobs", "test_msix",
+                "test_life", "test_program", "test_library"]
 CASE_TIMEOUT = 120
 
 

@@ -49,6 +49,7 @@ IRQ_SET = struct.Struct("=IIIII")
 WRITE_ONE = struct.Struct("=QII8s")
 
 MAX_DATA = 1 << 20
+MAX_FDS = 16
 MAX_MESSAGE = HEADER.size + ACCESS.size + MAX_DATA
 
 READABLE = 1
@@ -194,14 +195,22 @@ class Client:
             raise ValueError("an error reply with a body")
         return got
 
-    def call(self, command: int, body: bytes = b"", fds: list[int] | None = None) -> bytes:
-        """Send a command, return the body of its reply."""
+    def call_for_fds(self, command: int, body: bytes = b"",
+                     fds: list[int] | None = None) -> tuple[bytes, list[int]]:
+        """Send a command, return body and file descriptors of its reply."""
         got = self.reply_to(self.send(command, body, fds), command)
         if got.flags & ERROR:
+            if got.fds:
+                raise ValueError("fds with an error")
             raise Refused(command, got.error)
-        if got.fds:
+        return got.body, got.fds
+
+    def call(self, command: int, body: bytes = b"", fds: list[int] | None = None) -> bytes:
+        """Send a command, return the body of its reply."""
+        answer, got_fds = self.call_for_fds(command, body, fds)
+        if got_fds:
             raise ValueError("fds with a reply that has none")
-        return got.body
+        return answer
 
     def wait_cut(self) -> None:
         """Wait until the server closes the connection; nothing else may come."""
@@ -234,6 +243,12 @@ class Client:
         return REGION_INFO.unpack(self.call(DEVICE_GET_REGION_INFO,
                                             REGION_INFO.pack(argsz, 0, index, 0, 0, 0)))
 
+    def region_memory(self, index: int, argsz: int = 4096) -> tuple[tuple, bytes, list[int]]:
+        """The same of a region that may have memory: info, capabilities, file descriptors."""
+        body, fds = self.call_for_fds(DEVICE_GET_REGION_INFO,
+                                      REGION_INFO.pack(argsz, 0, index, 0, 0, 0))
+        return REGION_INFO.unpack_from(body), body[REGION_INFO.size:], fds
+
     def irq_info(self, index: int, argsz: int = 16) -> tuple:
         return IRQ_INFO.unpack(self.call(DEVICE_GET_IRQ_INFO, IRQ_INFO.pack(argsz, 0, index, 0)))
 
@@ -244,7 +259,10 @@ class Client:
             raise ValueError("a body in the reply to SET_IRQS")
 
     def bind(self, index: int, *fds: int) -> None:
-        self.set_irqs(DATA_EVENTFD | ACTION_TRIGGER, index, 0, max(1, len(fds)), fds=list(fds))
+        """Have interrupts of an index signal eventfds, in as many messages as it takes."""
+        for start in range(0, max(1, len(fds)), MAX_FDS):
+            part = list(fds[start:start + MAX_FDS])
+            self.set_irqs(DATA_EVENTFD | ACTION_TRIGGER, index, start, max(1, len(part)), fds=part)
 
     def read(self, region: int, offset: int, count: int) -> bytes:
         body = self.call(REGION_READ, ACCESS.pack(offset, region, count))
