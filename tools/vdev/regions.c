@@ -99,7 +99,9 @@ static void describe_region(const struct vdev *vdev,
 
 /*
  * A client that has room for a part only is told how much it takes, and gets
- * capabilities and file descriptor when it asks again.
+ * capabilities and file descriptor when it asks again. Then too it is told
+ * where the capabilities are in the whole, other than by a device file: QEMU
+ * takes nothing else for an answer.
  */
 int handle_get_region_info(struct client *client,
 			   const struct message *message, struct reply *reply)
@@ -118,7 +120,7 @@ int handle_get_region_info(struct client *client,
 	info.argsz = sizeof(info) + sparse_size(nr_areas);
 	if (nr_areas) {
 		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
-		info.cap_offset = whole ? sizeof(info) : 0;
+		info.cap_offset = sizeof(info);
 	}
 	reply_add(reply, &info, sizeof(info));
 	if (!whole)

@@ -78,7 +78,7 @@ def sparse_info(_) -> None:
     with testcard.test_card() as card:
         for argsz in (32, 33, 32 + SPARSE_SIZE - 1):
             same(card.client.region_memory(MIXED, argsz),
-                 ((32 + SPARSE_SIZE, flags, MIXED, 0, 0x10000, 0), b"", []), f"argsz {argsz}")
+                 ((32 + SPARSE_SIZE, flags, MIXED, 32, 0x10000, 0), b"", []), f"argsz {argsz}")
         for argsz in (32 + SPARSE_SIZE, 4096, 0xffffffff):
             info, capabilities, fds = card.client.region_memory(MIXED, argsz)
             same(info, (32 + SPARSE_SIZE, flags, MIXED, 32, 0x10000, 0), f"argsz {argsz}")
