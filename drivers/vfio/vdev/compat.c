@@ -70,6 +70,14 @@ static struct file_system_type mapping_fs = {
 	.kill_sb		= kill_anon_super,
 };
 
+/*
+ * mmap() counts itself as a writer of the mapping it finds, and takes that back
+ * from the one it leaves behind; below 0 it would refuse to map. Two processes
+ * that share a file and map it for the first time at once do so too: that must
+ * not add up.
+ */
+#define WRITERS_SPARE		(INT_MAX / 2)
+
 struct address_space *compat_vfio_get_mapping(struct vfio_device *vfio)
 {
 	struct inode *inode;
@@ -83,6 +91,7 @@ struct address_space *compat_vfio_get_mapping(struct vfio_device *vfio)
 		simple_release_fs(&mapping_mount, &mapping_mount_users);
 		return ERR_CAST(inode);
 	}
+	atomic_set(&inode->i_mapping->i_mmap_writable, WRITERS_SPARE);
 	return inode->i_mapping;
 }
 
@@ -94,6 +103,10 @@ void compat_vfio_put_mapping(struct address_space *mapping)
 
 void compat_vfio_set_mapping(struct file *file, struct address_space *mapping)
 {
+	if (file->f_mapping == mapping)
+		return;
+	mapping_unmap_writable(file->f_mapping);
+	mapping_allow_writable(mapping);
 	file->f_mapping = mapping;
 }
 #endif
