@@ -20,18 +20,14 @@
 
 #define REGION_PGOFF_SHIFT	(VDEV_REGION_SHIFT - PAGE_SHIFT)
 
+/* What is mapped at once, if it exists: 16 pages, as of files. */
+#define AROUND_MASK		15UL
+
 static struct vdev_memory *to_memory(struct vdev *vdev)
 {
 	struct vdev_vfio *front = vdev->front_data;
 
 	return &front->memory;
-}
-
-/* Key of a page, and of its mapping in the device file. */
-static unsigned long page_key(unsigned int bar, u64 offset)
-{
-	return ((unsigned long)bar << REGION_PGOFF_SHIFT) +
-	       (offset >> PAGE_SHIFT);
 }
 
 static void unmap_all(struct vdev_memory *memory)
@@ -43,29 +39,25 @@ static void unmap_all(struct vdev_memory *memory)
 				    VDEV_REGION_SHIFT, true);
 }
 
-/* The page at @key, made if there is none; NULL if there is no memory. */
-static struct page *get_page_at(struct vdev_memory *memory, unsigned long key)
+/* A page where a BAR has none; NULL if there is no memory. */
+static struct page *make_page(struct xarray *pages, unsigned long index)
 {
-	struct page *page;
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 
-	lockdep_assert_held(&memory->lock);
-	page = xa_load(&memory->pages, key);
-	if (page)
-		return page;
-	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!page)
 		return NULL;
-	if (xa_err(xa_store(&memory->pages, key, page, GFP_KERNEL_ACCOUNT))) {
+	if (xa_err(xa_store(pages, index, page, GFP_KERNEL_ACCOUNT))) {
 		__free_page(page);
 		return NULL;
 	}
 	return page;
 }
 
-static void mark_dirty(struct vdev_memory *memory, unsigned long key)
+static void mark_dirty(struct vdev_memory *memory, struct xarray *pages,
+		       unsigned long index)
 {
 	if (memory->tracking)
-		xa_set_mark(&memory->pages, key, VDEV_MEMORY_DIRTY);
+		xa_set_mark(pages, index, VDEV_MEMORY_DIRTY);
 }
 
 static void copy_page_part(struct page *page, unsigned int start, void *buf,
@@ -81,24 +73,23 @@ static void copy_page_part(struct page *page, unsigned int start, void *buf,
 }
 
 /* Reading what was never written must not make a page. */
-static int copy_at(struct vdev_memory *memory, unsigned long key,
-		   unsigned int start, void *buf, size_t len, bool write)
+static int copy_at(struct vdev_memory *memory, struct xarray *pages, u64 offset,
+		   void *buf, size_t len, bool write)
 {
-	struct page *page;
+	unsigned long index = offset >> PAGE_SHIFT;
+	struct page *page = xa_load(pages, index);
 
-	if (!write) {
-		page = xa_load(&memory->pages, key);
-		if (!page) {
-			memset(buf, 0, len);
-			return 0;
-		}
-	} else {
-		page = get_page_at(memory, key);
-		if (!page)
-			return -ENOMEM;
-		mark_dirty(memory, key);
+	if (!page && !write) {
+		memset(buf, 0, len);
+		return 0;
 	}
-	copy_page_part(page, start, buf, len, write);
+	if (!page)
+		page = make_page(pages, index);
+	if (!page)
+		return -ENOMEM;
+	if (write)
+		mark_dirty(memory, pages, index);
+	copy_page_part(page, offset_in_page(offset), buf, len, write);
 	return 0;
 }
 
@@ -112,8 +103,8 @@ int vdev_memory_copy(struct vdev *vdev, unsigned int bar, u64 offset,
 	mutex_lock(&memory->lock);
 	for (; len && !ret; len -= chunk, offset += chunk, buf += chunk) {
 		chunk = min_t(size_t, len, PAGE_SIZE - offset_in_page(offset));
-		ret = copy_at(memory, page_key(bar, offset),
-			      offset_in_page(offset), buf, chunk, write);
+		ret = copy_at(memory, &memory->pages[bar], offset, buf, chunk,
+			      write);
 	}
 	mutex_unlock(&memory->lock);
 	return ret;
@@ -130,18 +121,35 @@ void vdev_memory_decode(struct vdev *vdev, bool enabled)
 	mutex_unlock(&memory->lock);
 }
 
+static void free_pages_of(struct xarray *pages)
+{
+	unsigned long index;
+	struct page *page;
+
+	xa_for_each(pages, index, page)
+		__free_page(page);
+	xa_destroy(pages);
+}
+
 void vdev_memory_clear(struct vdev *vdev)
 {
 	struct vdev_memory *memory = to_memory(vdev);
-	unsigned long key;
-	struct page *page;
+	unsigned int bar;
 
 	mutex_lock(&memory->lock);
 	unmap_all(memory);
-	xa_for_each(&memory->pages, key, page)
-		__free_page(page);
-	xa_destroy(&memory->pages);
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		free_pages_of(&memory->pages[bar]);
 	mutex_unlock(&memory->lock);
+}
+
+static void forget_dirty(struct xarray *pages)
+{
+	unsigned long index;
+	struct page *page;
+
+	xa_for_each_marked(pages, index, page, VDEV_MEMORY_DIRTY)
+		xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
 }
 
 /**
@@ -157,46 +165,126 @@ void vdev_memory_clear(struct vdev *vdev)
 void vdev_memory_track(struct vdev_vfio *front, bool on)
 {
 	struct vdev_memory *memory = &front->memory;
-	unsigned long key;
-	struct page *page;
+	unsigned int bar;
 
 	mutex_lock(&memory->lock);
 	memory->tracking = on;
 	unmap_all(memory);
-	xa_for_each_marked(&memory->pages, key, page, VDEV_MEMORY_DIRTY)
-		xa_clear_mark(&memory->pages, key, VDEV_MEMORY_DIRTY);
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		forget_dirty(&memory->pages[bar]);
 	mutex_unlock(&memory->lock);
 }
 
 /* Mappings */
 
-static vm_fault_t insert(struct vm_fault *vmf, struct vdev_memory *memory,
-			 unsigned long key)
+static struct xarray *pages_at(struct vdev_memory *memory, pgoff_t pgoff)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
-	pgprot_t prot = vma->vm_page_prot;
-	struct page *page;
+	return &memory->pages[pgoff >> REGION_PGOFF_SHIFT];
+}
 
-	if (!memory->decoding)
-		return VM_FAULT_SIGBUS;
-	page = get_page_at(memory, key);
+static unsigned long index_of(pgoff_t pgoff)
+{
+	return pgoff & (BIT(REGION_PGOFF_SHIFT) - 1);
+}
+
+/*
+ * Map @page, which is at @pgoff of the device file, into the VMA of a fault.
+ *
+ * Not with the protection that the VMA has: because of our pfn_mkwrite that is
+ * read-only, and a page that is not tracked would fault twice.
+ */
+static vm_fault_t insert(struct vm_fault *vmf, struct vdev_memory *memory,
+			 struct page *page, pgoff_t pgoff, bool write)
+{
+	unsigned long address = vmf->address +
+				((pgoff - vmf->pgoff) << PAGE_SHIFT);
+	unsigned long flags = vmf->vma->vm_flags;
+
+	if (write)
+		mark_dirty(memory, pages_at(memory, pgoff), index_of(pgoff));
+	else if (memory->tracking)
+		flags &= ~VM_SHARED;
+	return vmf_insert_pfn_prot(vmf->vma, address, page_to_pfn(page),
+				   vm_get_page_prot(flags));
+}
+
+static bool is_write(const struct vm_fault *vmf)
+{
+	return vmf->flags & FAULT_FLAG_WRITE;
+}
+
+/*
+ * Map the page that a fault wants, and those that exist of @first to @last: who
+ * touches one again, after all mappings went, will touch others. 0 if there is
+ * no page yet; those around it are then being touched one by one too.
+ */
+static vm_fault_t map_existing(struct vm_fault *vmf, struct vdev_memory *memory,
+			       pgoff_t first, pgoff_t last)
+{
+	struct xarray *pages = pages_at(memory, vmf->pgoff);
+	unsigned long wanted = index_of(vmf->pgoff);
+	struct page *page = xa_load(pages, wanted);
+	unsigned long index;
+	vm_fault_t ret;
+
+	if (!page)
+		return 0;
+	ret = insert(vmf, memory, page, vmf->pgoff, is_write(vmf));
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	xa_for_each_range(pages, index, page, index_of(first), index_of(last))
+		if (index != wanted &&
+		    insert(vmf, memory, page, vmf->pgoff + index - wanted,
+			   false) != VM_FAULT_NOPAGE)
+			break;
+	return ret;
+}
+
+static vm_fault_t map_new(struct vm_fault *vmf, struct vdev_memory *memory)
+{
+	struct page *page = make_page(pages_at(memory, vmf->pgoff),
+				      index_of(vmf->pgoff));
+
 	if (!page)
 		return VM_FAULT_OOM;
-	if (write)
-		mark_dirty(memory, key);
-	else if (memory->tracking)
-		prot = vm_get_page_prot(vma->vm_flags & ~VM_SHARED);
-	return vmf_insert_pfn_prot(vma, vmf->address, page_to_pfn(page), prot);
+	return insert(vmf, memory, page, vmf->pgoff, is_write(vmf));
 }
 
 static vm_fault_t vdev_memory_fault(struct vm_fault *vmf)
 {
-	struct vdev_memory *memory = vmf->vma->vm_private_data;
-	vm_fault_t ret;
+	struct vm_area_struct *vma = vmf->vma;
+	struct vdev_memory *memory = vma->vm_private_data;
+	pgoff_t last = vma->vm_pgoff + vma_pages(vma) - 1;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
 
 	mutex_lock(&memory->lock);
-	ret = insert(vmf, memory, vmf->pgoff);
+	if (memory->decoding)
+		ret = map_existing(vmf, memory,
+				   max(vmf->pgoff & ~AROUND_MASK,
+				       vma->vm_pgoff),
+				   min(vmf->pgoff | AROUND_MASK, last));
+	if (!ret)
+		ret = map_new(vmf, memory);
+	mutex_unlock(&memory->lock);
+	return ret;
+}
+
+/*
+ * The same for a read, where it can be done without sleeping; 0: it cannot.
+ * That there is this operation also tells newer kernels that faults can be
+ * answered without the lock of the whole address space.
+ */
+static vm_fault_t vdev_memory_map_pages(struct vm_fault *vmf, pgoff_t first,
+					pgoff_t last)
+{
+	struct vdev_memory *memory = vmf->vma->vm_private_data;
+	vm_fault_t ret = 0;
+
+	/* inserting would allocate a page table */
+	if (pmd_none(*vmf->pmd) || !mutex_trylock(&memory->lock))
+		return 0;
+	if (memory->decoding)
+		ret = map_existing(vmf, memory, first, last);
 	mutex_unlock(&memory->lock);
 	return ret;
 }
@@ -205,19 +293,22 @@ static vm_fault_t vdev_memory_fault(struct vm_fault *vmf)
 static vm_fault_t vdev_memory_mkwrite(struct vm_fault *vmf)
 {
 	struct vdev_memory *memory = vmf->vma->vm_private_data;
+	struct xarray *pages = pages_at(memory, vmf->pgoff);
+	unsigned long index = index_of(vmf->pgoff);
 	vm_fault_t ret = 0;
 
 	mutex_lock(&memory->lock);
-	if (!memory->decoding || !xa_load(&memory->pages, vmf->pgoff))
+	if (!memory->decoding || !xa_load(pages, index))
 		ret = VM_FAULT_NOPAGE;	/* gone meanwhile: fault again */
 	else
-		mark_dirty(memory, vmf->pgoff);
+		mark_dirty(memory, pages, index);
 	mutex_unlock(&memory->lock);
 	return ret;
 }
 
 static const struct vm_operations_struct vdev_memory_vm_ops = {
 	.fault		= vdev_memory_fault,
+	.map_pages	= vdev_memory_map_pages,
 	.pfn_mkwrite	= vdev_memory_mkwrite,
 };
 
@@ -247,8 +338,7 @@ int vdev_memory_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
 {
 	struct vdev_vfio *front = container_of(vfio, struct vdev_vfio, vfio);
 	unsigned long region = vma->vm_pgoff >> REGION_PGOFF_SHIFT;
-	u64 start = (u64)(vma->vm_pgoff & (BIT(REGION_PGOFF_SHIFT) - 1)) <<
-		    PAGE_SHIFT;
+	u64 start = (u64)index_of(vma->vm_pgoff) << PAGE_SHIFT;
 
 	if (!(vma->vm_flags & VM_SHARED) ||
 	    !mappable(front->vdev, region, start, vma->vm_end - vma->vm_start))
@@ -271,9 +361,11 @@ int vdev_memory_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
 int vdev_memory_init(struct vdev_vfio *front)
 {
 	struct vdev_memory *memory = &front->memory;
+	unsigned int bar;
 
 	mutex_init(&memory->lock);
-	xa_init_flags(&memory->pages, XA_FLAGS_ACCOUNT);
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		xa_init_flags(&memory->pages[bar], XA_FLAGS_ACCOUNT);
 	memory->mapping = compat_vfio_get_mapping(&front->vfio);
 	return PTR_ERR_OR_ZERO(memory->mapping);
 }
@@ -285,8 +377,11 @@ int vdev_memory_init(struct vdev_vfio *front)
 void vdev_memory_destroy(struct vdev_vfio *front)
 {
 	struct vdev_memory *memory = &front->memory;
+	unsigned int bar;
 
+	/* what a model wrote when it was reset for the last time */
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		free_pages_of(&memory->pages[bar]);
 	compat_vfio_put_mapping(memory->mapping);
-	xa_destroy(&memory->pages);
 	mutex_destroy(&memory->lock);
 }

@@ -19,14 +19,14 @@
 /**
  * struct vdev_memory - the device memory of a device
  * @lock: protects all of it. A leaf: page faults take it inside the mmap lock
- * @pages: pages that were touched, by their place in the device file
+ * @pages: pages that were touched, of each BAR, by their place in it
  * @mapping: through which all mappings of the device file are found
  * @decoding: faults are answered
  * @tracking: written pages are marked %VDEV_MEMORY_DIRTY
  */
 struct vdev_memory {
 	struct mutex lock;	/* see above */
-	struct xarray pages;
+	struct xarray pages[PCI_STD_NUM_BARS];
 	struct address_space *mapping;
 	bool decoding;
 	bool tracking;
