@@ -199,9 +199,66 @@ TEST_F(info, regions)
 	}
 }
 
+/* vfio.h: a device that claims the flag can be reset, another can not. */
+TEST_F(info, reset_as_claimed)
+{
+	int ret = dev_reset(self->dev);
+
+	EXPECT_EQ(!!(self->device.flags & VFIO_DEVICE_FLAGS_RESET), !ret);
+}
+
+/*
+ * vfio.h: what is not readable or writable by its flags is not, and the other
+ * way round. Asked of configuration space, where it does no harm.
+ */
+TEST_F(info, access_as_claimed)
+{
+	const struct vfio_region_info *config;
+	__u16 vendor;
+	ssize_t ret;
+
+	if (!(self->device.flags & VFIO_DEVICE_FLAGS_PCI))
+		SKIP(return, "not a PCI device");
+	config = dev_region(self->dev, VFIO_PCI_CONFIG_REGION_INDEX);
+	ASSERT_NE(NULL, config);
+	ret = dev_read(self->dev, VFIO_PCI_CONFIG_REGION_INDEX, &vendor, 2, 0);
+	EXPECT_EQ(!!(config->flags & VFIO_REGION_INFO_FLAG_READ), ret == 2);
+	ret = dev_write(self->dev, VFIO_PCI_CONFIG_REGION_INDEX, &vendor, 2, 0);
+	EXPECT_EQ(!!(config->flags & VFIO_REGION_INFO_FLAG_WRITE), ret == 2);
+}
+
+/* Numbers that are not given to anybody. */
+TEST_F(info, unknown_ioctls)
+{
+	__u32 arg[64] = { sizeof(arg) };
+	unsigned int nr;
+
+	if (self->dev->fd < 0)
+		SKIP(return, "no device file");
+	for (nr = 48; nr <= 60; nr++) {
+		EXPECT_EQ(-1, ioctl(self->dev->fd,
+				    _IO(VFIO_TYPE, VFIO_BASE + nr), arg));
+		EXPECT_EQ(ENOTTY, errno) TH_LOG("ioctl %u", nr);
+	}
+}
+
+/* What a PCI function can have of each: PCI 6.8.1.3, 6.8.2.3 */
+static unsigned int most_irqs(unsigned int index)
+{
+	switch (index) {
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		return 32;
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return 2048;
+	default:
+		return index < VFIO_PCI_NUM_IRQS ? 1 : UINT_MAX;
+	}
+}
+
 /* vfio.h IRQ_INFO: count 0 says that the index is not implemented. */
 TEST_F(info, irqs)
 {
+	bool pci = self->device.flags & VFIO_DEVICE_FLAGS_PCI;
 	union answer a;
 	unsigned int i;
 
@@ -210,6 +267,8 @@ TEST_F(info, irqs)
 		EXPECT_EQ(i, a.irq.index);
 		if (!a.irq.count)
 			EXPECT_EQ(0, a.irq.flags);
+		if (pci)
+			EXPECT_GE(most_irqs(i), a.irq.count);
 		EXPECT_EQ(!!a.irq.count,
 			  !!(a.irq.flags & VFIO_IRQ_INFO_EVENTFD));
 		/* An interrupt that masks itself must be unmaskable. */
