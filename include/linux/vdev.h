@@ -243,6 +243,7 @@ void vdev_unregister(const struct vdev_family *family);
 
 void vdev_irq(struct vdev *vdev, bool asserted);
 bool vdev_msi(struct vdev *vdev, unsigned int vector);
+bool vdev_error(struct vdev *vdev);
 
 /**
  * struct vdev_timer - something a model does later

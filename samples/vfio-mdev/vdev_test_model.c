@@ -10,8 +10,8 @@
  *
  *	00	magic, read only
  *	04	scratch
- *	08	raise: write a vector to send that message, or bit 31 to set the
- *		interrupt condition to bit 0
+ *	08	raise: write a vector to send that message, bit 31 to set the
+ *		interrupt condition to bit 0, or bit 30 to report an error
  *	10, 14	IOVA of a transfer, low and high half
  *	18	length of a transfer in bytes, up to 0x100000; what is longer
  *		than the buffer starts over at its beginning
@@ -57,6 +57,7 @@
 #define REG_RESETS		0x30
 
 #define RAISE_CONDITION		BIT(31)
+#define RAISE_ERROR		BIT(30)
 #define COMMAND_READ		1
 #define COMMAND_WRITE		2
 #define NO_VECTOR		0xffff
@@ -243,6 +244,8 @@ static void vdev_test_set_register(struct vdev *vdev, struct vdev_test *test,
 	case REG_RAISE:
 		if (value & RAISE_CONDITION)
 			vdev_test_condition(vdev, value & 1);
+		else if (value & RAISE_ERROR)
+			vdev_error(vdev);
 		else
 			vdev_test_send(vdev, value);
 		break;

@@ -11,7 +11,8 @@
  * wait until they can be sent, or until the guest turns to another kind of
  * interrupt.
  *
- * ERR and REQ carry messages of the host to the user, in any mode.
+ * ERR and REQ are messages to the user and not to the guest, in any mode: of a
+ * device that has failed, and of a host that wants it back.
  *
  * VFIO_DEVICE_SET_IRQS answers as vfio-pci does, but for two things. ERR is
  * there without PCI Express too, since QEMU warns at every start about a device
@@ -591,6 +592,28 @@ int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vdev_set_irqs);
+
+/**
+ * vdev_error() - tell the user that the device has failed
+ * @vdev: the device
+ *
+ * For what a physical device would report as an uncorrectable error (PCIe
+ * 6.2.2.2): its state cannot be trusted any more. QEMU stops the guest. What
+ * the device does until it is reset is the model's business.
+ *
+ * Context: device lock held.
+ *
+ * Return: whether there is a user who listens (%VDEV_IRQ_ERR).
+ */
+bool vdev_error(struct vdev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+	if (!vdev->irqs.err)
+		return false;
+	vdev->front->trigger_signal(vdev->irqs.err);
+	return true;
+}
+EXPORT_SYMBOL_GPL(vdev_error);
 
 /**
  * vdev_request() - ask the user to let go of the device

@@ -290,6 +290,38 @@ static void messages_of_the_host(void)
 	}
 }
 
+static bool model_error(struct front *front)
+{
+	bool heard;
+
+	mutex_lock(&front->vdev->lock);
+	heard = vdev_error(front->vdev);
+	mutex_unlock(&front->vdev->lock);
+	return heard;
+}
+
+/* In any mode and state: whether it works is what it is about. */
+static void a_device_that_failed(void)
+{
+	struct front *front = front_open("toy-mem");
+
+	EXPECT(!model_error(front));
+	EXPECT_EQ(irq_bind(front, ERR, USER), 0);
+	EXPECT_EQ(irq_bind(front, REQ, OTHER), 0);
+	EXPECT(model_error(front));
+	EXPECT_EQ(irq_bind(front, MSI, EVENTFD(3)), 0);
+	power_state(front, 3);
+	EXPECT(model_error(front));
+	EXPECT_EQ(front_signals(front, USER), 2);
+	EXPECT_EQ(front_signals(front, OTHER), 0);
+	EXPECT_EQ(front_signals(front, EVENTFD(3)), 0);
+	EXPECT_ABORT(vdev_error(front->vdev), "not held");
+	EXPECT_EQ(irq_disable(front, ERR), 0);
+	EXPECT(!model_error(front));
+	EXPECT_EQ(front_signals(front, USER), 0);
+	front_close(front);
+}
+
 /* They have nothing to do with what the device does. */
 static void messages_of_the_host_in_any_mode(void)
 {
@@ -321,6 +353,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(no_memory),
 	UNIT_CASE(close_gives_all_back),
 	UNIT_CASE(messages_of_the_host),
+	UNIT_CASE(a_device_that_failed),
 	UNIT_CASE(messages_of_the_host_in_any_mode),
 	{ }
 };

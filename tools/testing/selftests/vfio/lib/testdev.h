@@ -76,6 +76,7 @@ __u64 testdev_memory_size(enum testdev_model model);
 #define TESTDEV_MAGIC_VALUE	0x76646576
 #define TESTDEV_BUFFER_SIZE	0x10000
 #define TESTDEV_RAISE_LEVEL	0x80000000	/* or-ed with 0 or 1 */
+#define TESTDEV_RAISE_ERROR	0x40000000
 #define TESTDEV_READ		1
 #define TESTDEV_WRITE		2
 #define TESTDEV_NO_VECTOR	0xffff
