@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The kernel's view of a VFIO device holds over vfio-user: the kselftests of
-tools/testing/selftests/vfio, built with another way to the device."""
+tools/testing/selftests/vfio, with servers in the place of mdevs."""
 
 import os
 
@@ -8,7 +8,7 @@ from programs import Program
 from server import program
 
 NAMES = ["info", "region", "config", "decode", "uart", "uart_line", "uart_irq", "intx", "msi",
-         "set_irqs", "err_req", "lifecycle"]
+         "set_irqs", "err_req", "lifecycle", "timer", "express"]
 
 # What the protocol cannot carry, by suite.
 EXCLUDED = {
@@ -28,7 +28,7 @@ EXCLUDED = {
 
 
 def binary(suite: str) -> str:
-    return os.path.join(os.environ["VFIO_USER_PROGRAMS"], "selftests", suite)
+    return os.path.join(os.environ["VFIO_USER_PROGRAMS"], "selftests", f"{suite}_test")
 
 
 def suite(name: str) -> Program:
@@ -37,7 +37,8 @@ def suite(name: str) -> Program:
     for test in excluded:
         command += ["-T", test]
     # without a server they all skip at once, after the plan
-    return Program(f"kselftest: {name}", command, command, {"VDEVD": program("vdevd")}, excluded)
+    return Program(f"kselftest: {name}", command, command,
+                   {"VFIO_TEST_SERVER": program("vdevd-test")}, excluded)
 
 
 def suites() -> list[Program]:

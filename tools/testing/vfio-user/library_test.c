@@ -484,9 +484,8 @@ static void touch_nothing(void)
 	char *memory = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 
 	EXPECT(memory != MAP_FAILED);
-	/* a file without a byte */
-	EXPECT(*(volatile char *)memory || true);
-	EXPECT(!"no SIGBUS");
+	/* a file without a byte: there is none to compare */
+	EXPECT_EQ(*memory, -1);
 }
 
 static void test_bus_error_handler(void)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Test programs that report in KTAP themselves; what they report becomes ours."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 
 from ktap import Ktap
@@ -13,10 +15,17 @@ PLAN = re.compile(r"^1\.\.(\d+)$", re.MULTILINE)
 RESULT = re.compile(r"^(ok|not ok) \d+ (\S+)(?: # SKIP ?(.*))?$")
 
 
-def output(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", timeout=TIMEOUT, env=os.environ | environment,
-                          check=False)
+def output(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Its exit status and what it said; what it has started ends with it."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", env=os.environ | environment,
+                          start_new_session=True) as process:
+        try:
+            said = process.communicate(timeout=TIMEOUT)[0]
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        return process.returncode, said
 
 
 class Program:
@@ -39,7 +48,7 @@ class Program:
         """How many results it will have; the excluded ones count as one each."""
         if not self.built:
             return 1
-        plan = PLAN.search(output(self._plan, {}).stdout)
+        plan = PLAN.search(output(self._plan, {})[1])
         return (int(plan.group(1)) if plan else 0) + len(self._excluded)
 
     def run(self, log: Ktap) -> None:
@@ -49,16 +58,16 @@ class Program:
         for test, why in self._excluded.items():
             log.skip(f"{self.name}: {test}", why)
         try:
-            done = output(self._command, self._environment)
+            status, said = output(self._command, self._environment)
         except subprocess.TimeoutExpired as expired:
             log.not_ok(self.name, str(expired))
             return
-        self._relay(done, log)
+        self._relay(status, said, log)
 
-    def _relay(self, done: subprocess.CompletedProcess, log: Ktap) -> None:
+    def _relay(self, status: int, said: str, log: Ktap) -> None:
         """What it said is shown where something failed."""
         failed = 0
-        for line in done.stdout.splitlines():
+        for line in said.splitlines():
             result = RESULT.match(line)
             if not result:
                 continue
@@ -70,6 +79,6 @@ class Program:
                 log.ok(name)
             else:
                 failed += 1
-                log.not_ok(name, done.stdout if failed == 1 else "see above")
-        if done.returncode and not failed:
-            log.not_ok(self.name, f"status {done.returncode}\n{done.stdout}")
+                log.not_ok(name, said if failed == 1 else "see above")
+        if status and not failed:
+            log.not_ok(self.name, f"status {status}\n{said}")

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "sysfs.h"
 
@@ -12,6 +13,9 @@ const char *dev_path_lacks(const struct vfio_location *loc, enum dev_path path)
 {
 	if (path == DEV_PATH_DEFAULT)
 		path = dev_default_path(loc);
+	if (loc->socket[0])
+		return path == DEV_PATH_CONTAINER ?
+			"vfio-user has one path only" : NULL;
 	if (path == DEV_PATH_CONTAINER) {
 		if (!loc->group[0])
 			return "no group of the device (CONFIG_VFIO_GROUP)";
@@ -30,6 +34,8 @@ enum dev_path dev_default_path(const struct vfio_location *loc)
 {
 	const char *wish = getenv("VFIO_TEST_IOMMU");
 
+	if (loc->socket[0])
+		return DEV_PATH_IOMMUFD;
 	if (wish && !strcmp(wish, "container"))
 		return DEV_PATH_CONTAINER;
 	if (wish && !strcmp(wish, "iommufd"))
@@ -38,31 +44,37 @@ enum dev_path dev_default_path(const struct vfio_location *loc)
 		DEV_PATH_CONTAINER : DEV_PATH_IOMMUFD;
 }
 
-int dev_open(struct vfio_dev *dev, const struct vfio_location *loc,
-	     enum dev_path path)
+static void dev_init(struct vfio_dev *dev, const struct vfio_location *loc)
 {
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
 	dev->group_fd = -1;
 	dev->iommu_fd = -1;
+	dev->sock = -1;
 	dev->loc = *loc;
+}
+
+int dev_open(struct vfio_dev *dev, const struct vfio_location *loc,
+	     enum dev_path path)
+{
+	dev_init(dev, loc);
 
 	if (path == DEV_PATH_DEFAULT)
 		path = dev_default_path(loc);
 	if (dev_path_lacks(loc, path))
 		return -ENODEV;
-	dev->ops = path == DEV_PATH_CONTAINER ?
-		&container_dev_ops : &iommufd_dev_ops;
+	if (loc->socket[0])
+		dev->ops = &vfio_user_dev_ops;
+	else if (path == DEV_PATH_CONTAINER)
+		dev->ops = &container_dev_ops;
+	else
+		dev->ops = &iommufd_dev_ops;
 	return dev->ops->open(dev);
 }
 
 int dev_open_second(struct vfio_dev *dev, struct vfio_dev *second)
 {
-	memset(second, 0, sizeof(*second));
-	second->fd = -1;
-	second->group_fd = -1;
-	second->iommu_fd = -1;
-	second->loc = dev->loc;
+	dev_init(second, &dev->loc);
 	second->ops = dev->ops;
 	if (!dev->ops->open_second)
 		return -EOPNOTSUPP;
@@ -127,6 +139,8 @@ void *dev_mmap(struct vfio_dev *dev, unsigned int index, __u64 offset,
 int dev_dma_map(struct vfio_dev *dev, __u64 iova, void *vaddr, __u64 size,
 		__u32 flags)
 {
+	if (!dev->ops->dma_map)
+		return -EOPNOTSUPP;
 	return dev->ops->dma_map(dev, iova, vaddr, size, flags);
 }
 
@@ -137,19 +151,26 @@ int dev_dma_unmap(struct vfio_dev *dev, __u64 iova, __u64 size)
 
 void *dev_dma_alloc(struct vfio_dev *dev, __u64 iova, __u64 size, __u32 flags)
 {
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int ret;
+	int fd = memfd_create("vfio-test", MFD_CLOEXEC);
+	void *mem = MAP_FAILED;
+	int ret = -ENOMEM;
 
-	if (mem == MAP_FAILED)
+	if (fd < 0)
 		return NULL;
-	ret = dev_dma_map(dev, iova, mem, size, flags);
-	if (ret) {
+	if (!ftruncate(fd, size))
+		mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			   0);
+	if (mem != MAP_FAILED && dev->ops->dma_map_file)
+		ret = dev->ops->dma_map_file(dev, iova, fd, size, flags);
+	else if (mem != MAP_FAILED)
+		ret = dev_dma_map(dev, iova, mem, size, flags);
+	close(fd);
+	if (!ret)
+		return mem;
+	if (mem != MAP_FAILED)
 		munmap(mem, size);
-		errno = -ret;
-		return NULL;
-	}
-	return mem;
+	errno = -ret;
+	return NULL;
 }
 
 void dev_dma_free(struct vfio_dev *dev, __u64 iova, __u64 size, void *mem)

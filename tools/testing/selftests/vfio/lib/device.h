@@ -25,7 +25,7 @@
 enum dev_path {
 	DEV_PATH_DEFAULT,	/* VFIO_TEST_IOMMU, or what the kernel offers */
 	DEV_PATH_CONTAINER,
-	DEV_PATH_IOMMUFD,
+	DEV_PATH_IOMMUFD,	/* also the only path to a vfio-user server */
 };
 
 struct vfio_dev;
@@ -53,8 +53,11 @@ struct vfio_dev_ops {
 	void *(*region_mmap)(struct vfio_dev *dev, unsigned int index,
 			     __u64 offset, size_t size, int prot);
 
+	/* Memory of the process, or a file: one of them, the other NULL */
 	int (*dma_map)(struct vfio_dev *dev, __u64 iova, void *vaddr,
 		       __u64 size, __u32 flags);
+	int (*dma_map_file)(struct vfio_dev *dev, __u64 iova, int fd,
+			    __u64 size, __u32 flags);
 	int (*dma_unmap)(struct vfio_dev *dev, __u64 iova, __u64 size);
 	/* The log of pages written by DMA; NULL where there is no such thing */
 	int (*dirty)(struct vfio_dev *dev, __u32 action, __u64 iova,
@@ -67,12 +70,15 @@ struct vfio_dev {
 	int fd;				/* device file */
 	int group_fd;
 	int iommu_fd;			/* container or iommufd */
+	int sock;			/* connection to a vfio-user server */
+	unsigned int max_fds;		/* in a message to it */
 	__u32 ioas_id;
 	struct vfio_region_info region[DEV_MAX_REGIONS];
 };
 
 extern const struct vfio_dev_ops container_dev_ops;
 extern const struct vfio_dev_ops iommufd_dev_ops;
+extern const struct vfio_dev_ops vfio_user_dev_ops;
 
 /* The path that DEV_PATH_DEFAULT stands for with this device. */
 enum dev_path dev_default_path(const struct vfio_location *loc);

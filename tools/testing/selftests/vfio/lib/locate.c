@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "server.h"
 #include "sysfs.h"
 
 #define CDEV_DIR "/dev/vfio/devices/"
@@ -102,6 +104,19 @@ static int locate_group(struct vfio_location *loc, const char *path,
 	return sysfs_exists(loc->group) ? 0 : -ENODEV;
 }
 
+static int locate_socket(struct vfio_location *loc, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status))
+		return -ENODEV;
+	if (!S_ISSOCK(status.st_mode) || strlen(path) >= sizeof(loc->socket))
+		return -EINVAL;
+	memcpy(loc->socket, path, strlen(path) + 1);
+	snprintf(loc->name, sizeof(loc->name), "%s", path);
+	return 0;
+}
+
 int vfio_locate(struct vfio_location *loc, const char *spec)
 {
 	char path[PATH_MAX];
@@ -110,6 +125,8 @@ int vfio_locate(struct vfio_location *loc, const char *spec)
 	memset(loc, 0, sizeof(*loc));
 
 	if (has_form(spec, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")) {
+		if (server_wanted())
+			return locate_socket(loc, server_path(path, spec));
 		snprintf(path, sizeof(path), "/sys/bus/mdev/devices/%s", spec);
 		return locate_sysfs(loc, path);
 	}
@@ -124,5 +141,7 @@ int vfio_locate(struct vfio_location *loc, const char *spec)
 	colon = strchr(spec, ':');
 	if (!strncmp(spec, "/dev/vfio/", 10) && colon)
 		return locate_group(loc, spec, colon + 1);
+	if (*spec == '/')
+		return locate_socket(loc, spec);
 	return -EINVAL;
 }

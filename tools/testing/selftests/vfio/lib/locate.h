@@ -10,6 +10,7 @@ struct vfio_location {
 	char name[128];		/* what VFIO_GROUP_GET_DEVICE_FD is asked for */
 	char group[64];		/* /dev/vfio/N, empty without a group */
 	char cdev[64];		/* /dev/vfio/devices/vfioN, empty without a cdev */
+	char socket[108];	/* of a vfio-user server, empty without one */
 };
 
 /*
@@ -20,6 +21,7 @@ struct vfio_location {
  *	/sys/...				device directory
  *	/dev/vfio/devices/vfio3			cdev
  *	/dev/vfio/7:NAME			group, and the name of the device in it
+ *	/any/path				socket of a vfio-user server
  *
  * Returns 0, -EINVAL if @spec has none of the forms, -ENODEV if there is no
  * such device.

@@ -5,10 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server.h"
 #include "sysfs.h"
 
 bool mdev_parent_exists(void)
 {
+	if (server_wanted())
+		return server_has_type("mtty-1");
 	return sysfs_exists(MDEV_PARENT "/mdev_supported_types/mtty-1/create");
 }
 
@@ -48,6 +51,9 @@ int mdev_create(unsigned int ports, const char *uuid)
 {
 	char path[PATH_MAX];
 
+	if (server_wanted())
+		return server_start(ports == 1 ? "mtty-1" : "mtty-2", uuid,
+				    NULL);
 	return sysfs_write(mdev_type_path(path, ports, "create"), uuid);
 }
 
@@ -55,6 +61,8 @@ int mdev_remove(const char *uuid)
 {
 	char path[PATH_MAX];
 
+	if (server_wanted())
+		return server_stop(uuid);
 	return sysfs_write(mdev_path(path, uuid, "remove"), "1");
 }
 
@@ -75,6 +83,8 @@ bool mdev_type_exists(const char *type)
 {
 	char path[PATH_MAX];
 
+	if (server_wanted())
+		return server_has_type(type);
 	return sysfs_exists(any_type_path(path, type, "create"));
 }
 
@@ -82,6 +92,8 @@ int mdev_create_type(const char *type, const char *uuid)
 {
 	char path[PATH_MAX];
 
+	if (server_wanted())
+		return server_start(type, uuid, NULL);
 	return sysfs_write(any_type_path(path, type, "create"), uuid);
 }
 
@@ -89,6 +101,8 @@ bool mdev_exists(const char *uuid)
 {
 	char path[PATH_MAX];
 
+	if (server_wanted())
+		return sysfs_exists(server_path(path, uuid));
 	return sysfs_exists(mdev_path(path, uuid, ""));
 }
 
@@ -96,5 +110,7 @@ int mdev_set_wiring(const char *uuid, const char *word)
 {
 	char path[PATH_MAX];
 
+	if (server_wanted())
+		return server_set(uuid, "wiring", word);
 	return sysfs_write(mdev_path(path, uuid, "params/wiring"), word);
 }

@@ -3,6 +3,10 @@
  * Mediated devices, made and removed through sysfs. A type is named as in sysfs
  * and as after its parent, "vdev_test-pcie"; most functions are for those of
  * mtty.
+ *
+ * With VFIO_TEST_SERVER, vfio-user servers stand in for them, see server.h:
+ * as far as what follows can tell there is no difference, except that there
+ * are no attributes.
  */
 #ifndef VFIO_SELFTEST_MDEV_H
 #define VFIO_SELFTEST_MDEV_H
