@@ -97,10 +97,10 @@ static void client_ready(struct watch *watch, u32 events)
 
 	if (channel_sending(&client->channel))
 		ret = channel_flush(&client->channel);
-	else if (client->holding)
-		return;
-	else
+	else if (!client->holding)
 		ret = channel_fill(&client->channel);
+	else
+		ret = -EAGAIN;
 	if (ret == -EAGAIN)
 		return;
 	if (ret && ret != -ENODATA && client->server->log)
