@@ -86,6 +86,15 @@ def header(_) -> None:
                             if re.match(r"vdev_serve(r_\w+)?$", name)], "functions")
 
 
+@case("library: it has what models call")
+def for_models(_) -> None:
+    with open(os.path.join(TOP, "include/linux/vdev.h"), encoding="ascii") as file:
+        half = re.search(r"\* For models$(.*)\* For fronts$", file.read(), re.MULTILINE | re.DOTALL)
+    declared = re.findall(r"^[a-z][^\n;{]*?\b(vdev_\w+)\(", half.group(1), re.MULTILINE)
+    check(len(declared) > 10, "no declarations found")
+    same(sorted(set(declared) - set(exported())), [], "functions that are missing")
+
+
 @case("library: its name says when a program has to be linked anew")
 def soname(_) -> None:
     need("readelf")

@@ -42,7 +42,16 @@ struct input {
 	size_t size;
 };
 
-static struct vdev_server *servers[2];
+/* Bits of the first byte. */
+#define FIRST_DMA_CARD	1
+#define FIRST_VERSION	2	/* it begins with a VERSION */
+#define FIRST_TEST	4	/* a vdev_test, of the other model with bit 0 */
+
+static const char * const models[] = {
+	"mtty-2", "dma-card", "vdev_test-pcie", "vdev_test-large",
+};
+
+static struct vdev_server *servers[4];
 static int fd_of[3];
 
 /* The server speaks of every strange client, and here all of them are. */
@@ -69,8 +78,10 @@ static int next_fd(void)
 
 int fuzz_initialize(int *argc, char ***argv)
 {
-	must(!vdev_server_new("mtty-2", &servers[0]), "there is an mtty");
-	must(!vdev_server_new("dma-card", &servers[1]), "there is a dma-card");
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		must(!vdev_server_new(models[i], &servers[i]), models[i]);
 	fd_of[EVENTFD] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fd_of[MEMORY] = memfd_create("fuzz", MFD_CLOEXEC);
 	fd_of[OTHER] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -164,28 +175,33 @@ static void send_record(int sock, unsigned int kind, struct input record)
 	send_bytes(sock, message, HEADER_SIZE + record.size, fds, nr_fds);
 }
 
-/* All that the server has said has the form of messages. */
+/* What the server has said, of which the first messages are checked. */
+static uint8_t said[4 << 20];
+static size_t said_size;
+
+/* All of it has the form of messages. The last one may not be there whole. */
 static void check_answers(int sock)
 {
-	static uint8_t data[4 << 20];
-	size_t size = 0, at = 0;
+	size_t at = 0;
 	ssize_t got;
 
-	while ((got = recv(sock, data + size, sizeof(data) - size,
+	while ((got = recv(sock, said + said_size, sizeof(said) - said_size,
 			   MSG_DONTWAIT)) > 0)
-		size += got;
-	while (size - at >= HEADER_SIZE) {
+		said_size += got;
+	while (said_size - at >= HEADER_SIZE) {
 		uint32_t length;
 
-		memcpy(&length, data + at + 4, sizeof(length));
+		memcpy(&length, said + at + 4, sizeof(length));
 		must(length >= HEADER_SIZE, "a message has a header");
-		if (length > size - at)
+		if (length > said_size - at)
 			break;
 		/* a reply, or a command to do DMA */
-		must((data[at + 8] & 0xf) == 1 || data[at + 2] == 11 ||
-		     data[at + 2] == 12, "the server replies, or does DMA");
+		must((said[at + 8] & 0xf) == 1 || said[at + 2] == 11 ||
+		     said[at + 2] == 12, "the server replies, or does DMA");
 		at += length;
 	}
+	said_size -= at;
+	memmove(said, said + at, said_size);
 }
 
 static void live(int sock, struct input input, unsigned int beginning)
@@ -194,7 +210,7 @@ static void live(int sock, struct input input, unsigned int beginning)
 	uint8_t hello[20] = {};
 
 	/* mostly it is more fruitful to be a client first */
-	if (beginning & 2) {
+	if (beginning & FIRST_VERSION) {
 		memcpy(hello, version + 3, sizeof(version) - 3);
 		send_bytes(sock, hello, sizeof(hello), NULL, 0);
 	}
@@ -207,24 +223,31 @@ static void live(int sock, struct input input, unsigned int beginning)
 	shutdown(sock, SHUT_WR);
 }
 
+static struct vdev_server *choose_server(unsigned int beginning)
+{
+	return servers[(beginning & FIRST_TEST ? 2 : 0) +
+		       (beginning & FIRST_DMA_CARD)];
+}
+
 int fuzz_one_input(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
 	unsigned int beginning = take_number(&input, 1);
-	struct vdev_server *server = servers[beginning & 1];
+	struct vdev_server *server = choose_server(beginning);
 	/* libFuzzer opens files of its own now and then, but not meanwhile */
 	int lowest_fd = next_fd();
 	unsigned int idle = 0;
 	int ends[2];
 	int ret;
 
+	said_size = 0;
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
 	     "there is a socket");
 	live(ends[0], input, beginning);
 	must(!vdev_server_attach(server, ends[1]), "the server takes it");
 	do {
 		ret = vdev_server_dispatch(server, 0);
-		if (beginning & 1)
+		if (server == servers[1])
 			dma_card_work(server);
 		if (!ret) {
 			check_answers(ends[0]);

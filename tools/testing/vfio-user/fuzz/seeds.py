@@ -15,7 +15,8 @@ import vfio_user as vu  # pylint: disable=wrong-import-position
 
 RAW, MESSAGE, PASSING, SIZED = range(4)
 EVENTFD, MEMORY, OTHER, MIXED = range(4)
-MTTY, CARD = 2, 3       # the first byte: after a VERSION, to either device
+# The first byte: after a VERSION, to one of the devices.
+MTTY, CARD, TEST, LARGE = 2, 3, 6, 7
 
 
 def record(kind: int, data: bytes) -> bytes:
@@ -45,6 +46,26 @@ def irqs(flags: int, index: int, start: int = 0, count: int = 1, data: bytes = b
 BIND = vu.DATA_EVENTFD | vu.ACTION_TRIGGER
 IO = write(7, 4, b"\5\0")
 DMA_START = [write(7, 4, b"\2\0"), write(0, 8, b"\x40\0\0\0")]
+
+MASTER = write(7, 4, b"\6\0")
+SHARE = passing(vu.DMA_MAP, vu.MAP.pack(32, 3, 0, 0, 65536), MEMORY)
+EXPRESS_CONTROL = 0x78
+MSIX_CONTROL = 0x62
+
+
+def register(offset: int, value: int) -> bytes:
+    return write(0, offset, struct.pack("=I", value))
+
+
+def region(index: int, argsz: int = 4096) -> bytes:
+    return message(vu.DEVICE_GET_REGION_INFO, vu.REGION_INFO.pack(argsz, 0, index, 0, 0, 0))
+
+
+def transfer(command: int, vector: int = 0xffff) -> bytes:
+    """See samples/vfio-mdev/vdev_test_model.c."""
+    return register(0x10, 16) + register(0x14, 0) + register(0x18, 100) + \
+        register(0x1c, command | vector << 16)
+
 
 SEEDS = {
     "version": bytes([0]) + message(vu.VERSION, vu.version_body(0, 2, vu.CAPABILITIES)),
@@ -84,6 +105,23 @@ SEEDS = {
     "feature": bytes([MTTY]) + message(vu.DEVICE_FEATURE, struct.pack("=II", 8, 1 << 16 | 1)),
     "fds": bytes([MTTY]) + passing(vu.DEVICE_RESET, b"", MIXED, 5) +
            passing(vu.DEVICE_SET_IRQS, irqs(BIND, vu.INTX), MIXED, 20),
+    "memory": bytes([TEST]) + MASTER + region(2) + region(4, 32) + region(4) +
+              write(2, 0, bytes(16)) + write(4, 0x3ff8, bytes(16)) + read(2, 0xffff8, 16) +
+              read(4, 0x8ff8, 16) + message(vu.DEVICE_RESET) + read(2, 0, 8),
+    "large": bytes([LARGE]) + MASTER + region(2) + write(2, (1 << 30) - 4, b"last") +
+             read(2, (1 << 30) - 8, 16),
+    "jobs": bytes([TEST]) + MASTER + SHARE + transfer(1, 3) + transfer(2) + read(0, 0x1000, 64),
+    "reset": bytes([TEST]) + MASTER + message(vu.DMA_MAP, vu.MAP.pack(32, 3, 0, 0, 65536)) +
+             transfer(1) + message(vu.DEVICE_RESET) + read(0, 0x20, 4) + MASTER + transfer(2) +
+             write(7, EXPRESS_CONTROL, b"\0\x80") + read(0, 0x20, 4),
+    "msix": bytes([TEST]) + MASTER + passing(vu.DEVICE_SET_IRQS, irqs(BIND, vu.MSIX, 0, 8),
+                                             EVENTFD, 8) + write(7, MSIX_CONTROL, b"\0\x80") +
+            register(8, 5) + register(8, 60) + write(4, 0, bytes(32)) + read(4, 0x800, 8) +
+            passing(vu.DEVICE_SET_IRQS, irqs(BIND, vu.MSIX, 60, 2), EVENTFD, 2),
+    "messages": bytes([TEST]) + MASTER +
+                passing(vu.DEVICE_SET_IRQS, irqs(BIND, vu.MSI, 0, 16), EVENTFD, 16) +
+                passing(vu.DEVICE_SET_IRQS, irqs(BIND, vu.MSI, 16, 16), EVENTFD, 16) +
+                register(8, 31) + register(0x28, 1),
     "sized": bytes([MTTY]) + record(SIZED, struct.pack("=IBB", 40, vu.REGION_WRITE, 0) +
              vu.ACCESS.pack(0, 7, 8) + bytes(4)) + record(RAW, bytes(4)),
 }
