@@ -36,6 +36,13 @@ FIXTURE(race)
 	struct race race;
 };
 
+/* Asked once, before there are threads that would do it at once. */
+static void know_regions(struct vfio_dev *dev)
+{
+	dev_region(dev, CONFIG);
+	dev_region(dev, 0);
+}
+
 FIXTURE_SETUP(race)
 {
 	struct race *race = &self->race;
@@ -47,9 +54,7 @@ FIXTURE_SETUP(race)
 	race->dev = &race->subject.dev;
 	race->event = event_new();
 	race->unmask = event_new();
-	/* asked once, before there are threads that would do it at once */
-	dev_region(race->dev, CONFIG);
-	dev_region(race->dev, 0);
+	know_regions(race->dev);
 	random_seed();
 }
 
@@ -281,6 +286,7 @@ TEST_F(race, second_files)
 		SKIP(return, "%s", why);
 	ASSERT_EQ(0, dev_open(race->dev, &race->subject.loc,
 			      DEV_PATH_CONTAINER));
+	know_regions(race->dev);
 	crew_add(crew, open_and_close, race);
 	crew_add(crew, open_and_close, race);
 	crew_add(crew, switch_modes, race);
