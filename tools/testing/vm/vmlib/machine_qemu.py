@@ -146,6 +146,7 @@ def _kernel_arguments(run, kernel):
             "intel_iommu=on", "cryptomgr.notests", "vfiokit.run=virtiofs:host"]
     if not run.options.icount:
         line.append("slub_debug=FZPU")      # finds overflows and use after free
+    line += run.options.append.split()
     image = initrd.build(kernel.modules, run_root / "usr/bin/busybox")
     if image is None:
         line += ["root=root", "rootfstype=virtiofs", "ro", "init=/opt/vfiokit/init"]

@@ -41,7 +41,7 @@ def execute(run, kernel):
         f"rootflags={root}", "ro", "init=/opt/vfiokit/init",
         "con0=fd:0,fd:1", f"con1={terminal.format(channel)}", "con=null",
         "kasan_multi_shot", "slab_debug=F", "iommufd.allow_unsafe_interrupts=1",
-        "panic=-1", f"vfiokit.run=hostfs:{run.shared}",
+        "panic=-1", f"vfiokit.run=hostfs:{run.shared}", *run.options.append.split(),
     ]
     environment = {"HOME": str(run.folder), "TMPDIR": "/dev/shm", "PATH": os.environ["PATH"],
                    "TERM": os.environ.get("TERM", "dumb")}

@@ -12,8 +12,8 @@ from .artefact import CACHE
 from .progress import FAILED, Failure, say
 from .run import Run, settle, terminal
 
-USAGE = """vm --kernel KERNEL [--share DIR] [--icount] [--outer "QEMU ARGS"] [--timeout S]
-          [--no-build] -- COMMAND...
+USAGE = """vm --kernel KERNEL [--share DIR] [--icount] [--outer "QEMU ARGS"]
+          [--append "PARAMETERS"] [--timeout S] [--no-build] -- COMMAND...
        vm --kernel KERNEL [...] --shell
        vm --setup [KERNEL...]
        vm --build KERNEL [-- MAKE ARGS...]
@@ -69,6 +69,8 @@ def _parse(arguments):
                         help="stock kernels: one instruction takes exactly 1 ns")
     parser.add_argument("--outer", metavar="ARGS", default="",
                         help="stock kernels: more arguments for the QEMU that runs them")
+    parser.add_argument("--append", metavar="PARAMETERS", default="",
+                        help="more parameters for the kernel, such as page_poison=1")
     parser.add_argument("--timeout", metavar="S", type=float, default=600,
                         help="seconds until the machine is killed (default: 600)")
     parser.add_argument("--no-build", action="store_true",

@@ -15,7 +15,7 @@ REPORTS = re.compile("|".join([
     r"ODEBUG: ", r"refcount_t: ", r"list_(add|del) corruption", r"corrupted stack end",
     r"soft lockup", r"hard LOCKUP", r"detected stalls?", r"self-detected stall",
     r"stack-protector", r"Unable to handle", r"Objects remaining",
-    r"still has .* inodes", r"unchecked MSR", r"DMA-API: ",
+    r"still has .* inodes", r"unchecked MSR", r"DMA-API: ", r"pagealloc: ",
 ]))
 
 # bits 12 and 13 of the taint: out-of-tree and unsigned modules, which ours are
