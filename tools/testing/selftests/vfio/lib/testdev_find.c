@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sysfs.h"
+
 #define WHY(testdev, fmt, ...) \
 	snprintf((testdev)->why, sizeof((testdev)->why), fmt, ##__VA_ARGS__)
 
@@ -42,11 +44,32 @@ static void __attribute__((constructor)) name_devices(void)
 	atexit(remove_devices);
 }
 
+/* Then the tests are what is tested: at least one has to fail. */
+static int break_rule(const char *uuid)
+{
+	const char *rule = getenv("VFIO_TEST_BREAKS");
+	char path[PATH_MAX];
+
+	if (!rule || !*rule)
+		return 0;
+	return sysfs_write(mdev_path(path, uuid, "params/breaks"), rule);
+}
+
+static int make(enum testdev_model model)
+{
+	int ret;
+
+	if (mdev_exists(uuids[model]))
+		return 0;
+	ret = mdev_create_type(types[model], uuids[model]);
+	return ret ? ret : break_rule(uuids[model]);
+}
+
 int testdev_find(struct testdev *testdev, enum testdev_model model,
 		 enum dev_path path)
 {
 	const char *lacks;
-	int ret = 0;
+	int ret;
 
 	memset(testdev, 0, sizeof(*testdev));
 	testdev->model = model;
@@ -56,8 +79,7 @@ int testdev_find(struct testdev *testdev, enum testdev_model model,
 		return -ENODEV;
 	}
 	memcpy(testdev->uuid, uuids[model], sizeof(testdev->uuid));
-	if (!mdev_exists(testdev->uuid))
-		ret = mdev_create_type(types[model], testdev->uuid);
+	ret = make(model);
 	if (!ret)
 		ret = vfio_locate(&testdev->loc, testdev->uuid);
 	/* The type exists: -ENODEV would read as a reason to skip. */
