@@ -7,7 +7,8 @@
 #
 # Arguments: the programs to run, if not all of them.
 # Environment: VFIO_TEST_DEVICE (a device instead of mtty mdevs),
-# VFIO_TEST_IOMMU=container|iommufd, VFIO_TEST_SEED, VFIO_TEST_RACE_MS.
+# VFIO_TEST_IOMMU=container|iommufd, VFIO_TEST_SEED, VFIO_TEST_RACE_MS,
+# VFIO_TEST_BREAKS (a rule of params/breaks of test devices).
 
 cd "$(dirname "$0")" || exit 1
 
@@ -16,7 +17,8 @@ if [ $# -eq 0 ]; then
 	set -- open_test info_test region_test config_test decode_test \
 		uart_test uart_line_test uart_irq_test intx_test msi_test \
 		err_req_test set_irqs_test lifecycle_test \
-		express_test reset_test timer_test \
+		express_test reset_test error_test timer_test \
+		mmap_test mmap_fault_test mmap_file_test dma_test \
 		mdev_test fail_nth_test race_test mdev_race_test module_test
 fi
 
