@@ -25,9 +25,9 @@ highlight_language = "none"
 smartquotes = False
 
 # Names of ours that a comment refers to must exist. Types of the kernel are
-# documented elsewhere, and struct vdev_trigger is opaque.
+# documented elsewhere, and struct vdev_trigger and vdev_server are opaque.
 nitpicky = True
-nitpick_ignore_regex = [("c:.*", r"(?!vdev).*"), ("c:.*", "vdev_trigger")]
+nitpick_ignore_regex = [("c:.*", r"(?!vdev).*"), ("c:.*", "vdev_(trigger|server)")]
 
 html_theme = "alabaster"
 html_theme_options = {"page_width": "62em", "sidebar_width": "17em"}
