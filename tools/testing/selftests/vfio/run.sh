@@ -19,7 +19,9 @@ if [ $# -eq 0 ]; then
 		err_req_test set_irqs_test lifecycle_test \
 		express_test reset_test error_test timer_test \
 		mmap_test mmap_fault_test mmap_file_test dma_test \
-		mdev_test fail_nth_test race_test mdev_race_test module_test
+		mdev_test fail_nth_test race_test mdev_race_test \
+		memory_race_test irq_race_test dma_race_test close_race_test \
+		module_test
 fi
 
 log=$(mktemp) || exit 1

@@ -53,6 +53,8 @@ static void *crew_thread(void *arg)
 			crew->member[thread->number].arg);
 		__atomic_add_fetch(&crew->rounds, 1, __ATOMIC_RELAXED);
 	}
+	/* the end of a thread unmaps things, which none is to race with */
+	pthread_barrier_wait(&crew->end);
 	return NULL;
 }
 
@@ -64,6 +66,8 @@ void crew_run(struct crew *crew, int ms)
 
 	if (wish)
 		ms = atoi(wish);
+	must(!pthread_barrier_init(&crew->end, NULL, crew->num),
+	     "pthread_barrier_init");
 	for (i = 0; i < crew->num; i++) {
 		threads[i].crew = crew;
 		threads[i].number = i;
@@ -74,4 +78,5 @@ void crew_run(struct crew *crew, int ms)
 	__atomic_store_n(&crew->stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < crew->num; i++)
 		pthread_join(threads[i].id, NULL);
+	pthread_barrier_destroy(&crew->end);
 }

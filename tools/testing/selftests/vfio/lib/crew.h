@@ -7,6 +7,7 @@
 #ifndef VFIO_SELFTEST_CREW_H
 #define VFIO_SELFTEST_CREW_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "kselftest.h"
@@ -24,6 +25,7 @@ struct crew {
 	unsigned int achieved;	/* what crew_achieved() counted */
 	unsigned int complaints;
 	char first[160];	/* the first complaint */
+	pthread_barrier_t end;
 	int num;
 	struct {
 		crew_work work;
