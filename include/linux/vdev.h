@@ -414,13 +414,15 @@ struct vdev_irqs {
 /**
  * struct vdev - a device
  * @lock: protects everything below it, the model's private data included,
- *	except @job_gate and what never changes: @model, @family, @front,
- *	@front_data and the layout of configuration space
+ *	except @job_gate and what never changes: @model, @family, @ops,
+ *	@front, @front_data, @region_size, @max_width and the layout of
+ *	configuration space
  * @job_gate: held while jobs run; taken, outside @lock, to wait for them
  * @epoch: counts resets, so that a job knows whether it is of an earlier life
  * @resets: resets that wait for a job; meanwhile none is queued
  * @model: what it is
  * @family: the family of @model
+ * @ops: its behaviour
  * @front: services of the front
  * @front_data: for the front
  * @opened: somebody uses the device: parameters are fixed, time passes
@@ -433,7 +435,11 @@ struct vdev_irqs {
  * @config32: the same by double words
  * @config_write: bits that a write sets, of each byte of @config
  * @config_w1c: bits that writing 1 clears, of each byte of @config
+ * @region_size: bytes of each region; 0: the device lacks it
+ * @max_width: &vdev_bar.max_width of each BAR
  * @mixed_bars: BARs, a bit for each, that are not registers only
+ * @direct_bars: BARs, a bit for each, where every access is the model's as
+ *	things stand: they answer, and are registers only
  * @pm_cap: offset of the power management capability
  * @msi_cap: offset of the MSI capability, 0 if there is none
  * @pcie_cap: offset of the PCI Express capability, 0 if there is none
@@ -457,6 +463,7 @@ struct vdev {
 	unsigned int resets;
 	const struct vdev_model *model;
 	const struct vdev_family *family;
+	const struct vdev_ops *ops;
 	const struct vdev_front_ops *front;
 	void *front_data;
 	bool opened;
@@ -471,7 +478,10 @@ struct vdev {
 	};
 	u8 *config_write;
 	u8 *config_w1c;
+	u64 region_size[VDEV_NUM_REGIONS];
+	u8 max_width[PCI_STD_NUM_BARS];
 	u8 mixed_bars;
+	u8 direct_bars;
 	u8 pm_cap;
 	u8 msi_cap;
 	u8 pcie_cap;
@@ -534,8 +544,6 @@ int vdev_set_param(struct vdev *vdev, unsigned int param, const char *word);
 bool vdev_param_allowed(struct vdev *vdev, unsigned int param,
 			unsigned int value);
 
-u64 vdev_rom_size(const struct vdev *vdev);
-
 /**
  * vdev_region_size() - how large a region is
  * @vdev: the device
@@ -547,11 +555,7 @@ u64 vdev_rom_size(const struct vdev *vdev);
  */
 static inline u64 vdev_region_size(const struct vdev *vdev, unsigned int region)
 {
-	if (region < PCI_STD_NUM_BARS)
-		return vdev->model->bars[region].size;
-	if (region == VDEV_REGION_CONFIG)
-		return vdev->config_size;
-	return region == VDEV_REGION_ROM ? vdev_rom_size(vdev) : 0;
+	return region < VDEV_NUM_REGIONS ? vdev->region_size[region] : 0;
 }
 
 u64 vdev_read(struct vdev *vdev, unsigned int region, u64 offset,

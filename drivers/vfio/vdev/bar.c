@@ -13,19 +13,29 @@
 /* PCI 6.2.5.2 leaves the smallest ROM open; 2 KiB is what real ones have. */
 #define ROM_SIZE_MIN		2048
 
-/**
- * vdev_rom_size() - how large the expansion ROM is
- * @vdev: the device
- *
- * Return: bytes, a power of two; 0 if there is none.
- */
-u64 vdev_rom_size(const struct vdev *vdev)
+static u64 rom_size(const struct vdev_model *model)
 {
-	u32 size = vdev->model->rom.size;
+	u32 size = model->rom.size;
 
 	return size ? roundup_pow_of_two(max_t(u32, size, ROM_SIZE_MIN)) : 0;
 }
-EXPORT_SYMBOL_GPL(vdev_rom_size);
+
+/* What about the regions never changes, once &vdev.config_size is known. */
+void vdev_regions_init(struct vdev *vdev)
+{
+	const struct vdev_model *model = vdev->model;
+	int i;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		vdev->region_size[i] = model->bars[i].size;
+		vdev->max_width[i] = model->bars[i].max_width;
+		if (model->bars[i].memory ||
+		    (model->msix.vectors && model->msix.bar == i))
+			vdev->mixed_bars |= BIT(i);
+	}
+	vdev->region_size[VDEV_REGION_ROM] = rom_size(model);
+	vdev->region_size[VDEV_REGION_CONFIG] = vdev->config_size;
+}
 
 bool vdev_memory_decodes(const struct vdev *vdev)
 {
@@ -40,6 +50,17 @@ static bool decodes(const struct vdev *vdev, const struct vdev_bar *bar)
 	return (vdev_command(vdev) & enable) && vdev_powered(vdev);
 }
 
+void vdev_bars_update(struct vdev *vdev)
+{
+	int i;
+
+	vdev->direct_bars = 0;
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (decodes(vdev, &vdev->model->bars[i]))
+			vdev->direct_bars |= BIT(i);
+	vdev->direct_bars &= ~vdev->mixed_bars;
+}
+
 /*
  * Accesses that are not simply one of the model's. Out of line, or else every
  * access would save the registers that these need.
@@ -48,8 +69,8 @@ static bool decodes(const struct vdev *vdev, const struct vdev_bar *bar)
 static noinline u64 read_split(struct vdev *vdev, unsigned int index,
 			       u64 offset, unsigned int width)
 {
-	unsigned int step = vdev->model->bars[index].max_width;
-	const struct vdev_ops *ops = vdev->family->ops;
+	unsigned int step = vdev->max_width[index];
+	const struct vdev_ops *ops = vdev->ops;
 	unsigned int done;
 	u64 value = 0;
 
@@ -62,8 +83,8 @@ static noinline u64 read_split(struct vdev *vdev, unsigned int index,
 static noinline void write_split(struct vdev *vdev, unsigned int index,
 				 u64 offset, unsigned int width, u64 value)
 {
-	unsigned int step = vdev->model->bars[index].max_width;
-	const struct vdev_ops *ops = vdev->family->ops;
+	unsigned int step = vdev->max_width[index];
+	const struct vdev_ops *ops = vdev->ops;
 	unsigned int done;
 
 	for (done = 0; done < width; done += step)
@@ -71,63 +92,70 @@ static noinline void write_split(struct vdev *vdev, unsigned int index,
 			   (value >> (8 * done)) & vdev_ones(step));
 }
 
-/* Is it in a part of the BAR that is the core's? Then *@value is what is read. */
-static noinline bool core_read(struct vdev *vdev, unsigned int index,
-			       u64 offset, unsigned int width, u64 *value)
+static __always_inline u64 register_read(struct vdev *vdev, unsigned int index,
+					 u64 offset, unsigned int width)
 {
-	if (vdev_msix_owns(vdev, index, offset))
-		*value = vdev_msix_read(vdev, offset, width);
-	else if (vdev_mem_owns(vdev, index, offset))
-		*value = vdev_mem_load(vdev, index, offset, width);
-	else
-		return false;
-	return true;
+	if (unlikely(width > vdev->max_width[index]))
+		return read_split(vdev, index, offset, width);
+	return vdev->ops->read(vdev, index, offset, width);
 }
 
-static noinline bool core_write(struct vdev *vdev, unsigned int index,
-				u64 offset, unsigned int width, u64 value)
+static __always_inline void register_write(struct vdev *vdev,
+					   unsigned int index, u64 offset,
+					   unsigned int width, u64 value)
 {
+	if (unlikely(width > vdev->max_width[index]))
+		write_split(vdev, index, offset, width, value);
+	else
+		vdev->ops->write(vdev, index, offset, width,
+				 value & vdev_ones(width));
+}
+
+/*
+ * Accesses that the core has a say in. If nobody answers, a read is terminated
+ * by the bridge and gives ones.
+ */
+
+static noinline u64 checked_read(struct vdev *vdev, unsigned int index,
+				 u64 offset, unsigned int width)
+{
+	if (!decodes(vdev, &vdev->model->bars[index]))
+		return vdev_ones(width);
+	if (vdev_msix_owns(vdev, index, offset))
+		return vdev_msix_read(vdev, offset, width);
+	if (vdev_mem_owns(vdev, index, offset))
+		return vdev_mem_load(vdev, index, offset, width);
+	return register_read(vdev, index, offset, width);
+}
+
+static noinline void checked_write(struct vdev *vdev, unsigned int index,
+				   u64 offset, unsigned int width, u64 value)
+{
+	if (!decodes(vdev, &vdev->model->bars[index]))
+		return;
 	if (vdev_msix_owns(vdev, index, offset))
 		vdev_msix_write(vdev, offset, width, value);
 	else if (vdev_mem_owns(vdev, index, offset))
 		vdev_mem_store(vdev, index, offset, width, value);
 	else
-		return false;
-	return true;
+		register_write(vdev, index, offset, width, value);
 }
 
-/* Nobody answers: the read is terminated by the bridge and gives ones. */
 static u64 bar_read(struct vdev *vdev, unsigned int index, u64 offset,
 		    unsigned int width)
 {
-	const struct vdev_bar *bar = &vdev->model->bars[index];
-	u64 value;
-
-	if (!decodes(vdev, bar))
-		return vdev_ones(width);
-	if ((vdev->mixed_bars & BIT(index)) &&
-	    core_read(vdev, index, offset, width, &value))
-		return value;
-	if (width > bar->max_width)
-		return read_split(vdev, index, offset, width);
-	return vdev->family->ops->read(vdev, index, offset, width);
+	if (likely(vdev->direct_bars & BIT(index)))
+		return register_read(vdev, index, offset, width);
+	return checked_read(vdev, index, offset, width);
 }
 
 static void bar_write(struct vdev *vdev, unsigned int index, u64 offset,
 		      unsigned int width, u64 value)
 {
-	const struct vdev_bar *bar = &vdev->model->bars[index];
-
-	if (!decodes(vdev, bar))
-		return;
-	if ((vdev->mixed_bars & BIT(index)) &&
-	    core_write(vdev, index, offset, width, value))
-		return;
-	if (width > bar->max_width)
-		write_split(vdev, index, offset, width, value);
+	if (likely(vdev->direct_bars & BIT(index)))
+		register_write(vdev, index, offset, width, value);
 	else
-		vdev->family->ops->write(vdev, index, offset, width,
-					 value & vdev_ones(width));
+		checked_write(vdev, index, offset, width, value);
 }
 
 /*
@@ -145,6 +173,23 @@ static u64 rom_read(const struct vdev *vdev, u64 offset, unsigned int width)
 		value = value << 8 | (offset + width < rom->size ?
 				      data[offset + width] : 0);
 	return value;
+}
+
+/* A write to a region that is no BAR. */
+static noinline void other_write(struct vdev *vdev, unsigned int region,
+				 u64 offset, unsigned int width, u64 value)
+{
+	bool resetting;
+
+	if (region != VDEV_REGION_CONFIG)
+		return;
+	mutex_lock(&vdev->lock);
+	vdev_config_write(vdev, offset, width, value);
+	resetting = vdev->resetting;
+	vdev->resetting = false;
+	mutex_unlock(&vdev->lock);
+	if (resetting)
+		vdev_reset(vdev);
 }
 
 /**
@@ -166,12 +211,12 @@ u64 vdev_read(struct vdev *vdev, unsigned int region, u64 offset,
 	u64 value;
 
 	mutex_lock(&vdev->lock);
-	if (region == VDEV_REGION_CONFIG)
-		value = vdev_config_read(vdev, offset, width);
-	else if (unlikely(region == VDEV_REGION_ROM))
-		value = rom_read(vdev, offset, width);
-	else
+	if (likely(region < PCI_STD_NUM_BARS))
 		value = bar_read(vdev, region, offset, width);
+	else if (region == VDEV_REGION_CONFIG)
+		value = vdev_config_read(vdev, offset, width);
+	else
+		value = rom_read(vdev, offset, width);
 	mutex_unlock(&vdev->lock);
 	return value;
 }
@@ -191,18 +236,12 @@ EXPORT_SYMBOL_GPL(vdev_read);
 void vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
 		unsigned int width, u64 value)
 {
-	bool resetting;
-
+	if (unlikely(region >= PCI_STD_NUM_BARS)) {
+		other_write(vdev, region, offset, width, value);
+		return;
+	}
 	mutex_lock(&vdev->lock);
-	if (region == VDEV_REGION_CONFIG)
-		vdev_config_write(vdev, offset, width, value);
-	else if (likely(region != VDEV_REGION_ROM))
-		bar_write(vdev, region, offset, width, value);
-	resetting = vdev->resetting;
-	vdev->resetting = false;
+	bar_write(vdev, region, offset, width, value);
 	mutex_unlock(&vdev->lock);
-
-	if (unlikely(resetting))
-		vdev_reset(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_write);

@@ -32,6 +32,7 @@ void vdev_config_reset(struct vdev *vdev)
 
 	vdev_lay_out_header(vdev);
 	vdev_lay_out_caps(vdev);
+	vdev_bars_update(vdev);
 }
 
 /* PCI 6.2.3: the bit follows the interrupt condition, not its delivery. */
@@ -99,6 +100,9 @@ void vdev_config_write(struct vdev *vdev, unsigned int offset,
 		write_byte(vdev, offset + i, value >> (8 * i));
 
 	keep_power_state(vdev, pmcsr);
+	if (command != vdev_command(vdev) ||
+	    pmcsr != vdev->config[vdev->pm_cap + PCI_PM_CTRL])
+		vdev_bars_update(vdev);
 	if (command & ~vdev_command(vdev) & PCI_COMMAND_INTX_DISABLE)
 		vdev_intx_disable_cleared(vdev);
 	if (decoded != vdev_memory_decodes(vdev) &&

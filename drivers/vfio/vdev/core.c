@@ -58,7 +58,6 @@ static struct vdev *alloc_vdev(const struct vdev_family *family,
 			       const struct vdev_model *model)
 {
 	struct vdev *vdev;
-	unsigned int i;
 
 	vdev = kvcalloc(1, sizeof(*vdev) + family->priv_size,
 			GFP_KERNEL_ACCOUNT);
@@ -69,6 +68,7 @@ static struct vdev *alloc_vdev(const struct vdev_family *family,
 	INIT_LIST_HEAD(&vdev->timers);
 	INIT_LIST_HEAD(&vdev->jobs);
 	vdev->family = family;
+	vdev->ops = family->ops;
 	vdev->model = model;
 	vdev->config_size = vdev_config_size(model);
 	vdev->config = kcalloc(3, vdev->config_size, GFP_KERNEL_ACCOUNT);
@@ -78,10 +78,7 @@ static struct vdev *alloc_vdev(const struct vdev_family *family,
 	}
 	vdev->config_write = vdev->config + vdev->config_size;
 	vdev->config_w1c = vdev->config_write + vdev->config_size;
-	for (i = 0; i < PCI_STD_NUM_BARS; i++)
-		if (model->bars[i].memory ||
-		    (model->msix.vectors && model->msix.bar == i))
-			vdev->mixed_bars |= BIT(i);
+	vdev_regions_init(vdev);
 	return vdev;
 }
 

@@ -93,7 +93,7 @@ static u32 bar_flags(const struct vdev_bar *bar)
  */
 static void lay_out_bars(struct vdev *vdev)
 {
-	u64 rom_size = vdev_rom_size(vdev);
+	u64 rom_size = vdev->region_size[VDEV_REGION_ROM];
 	int i;
 
 	for (i = 0; i < PCI_STD_NUM_BARS; i++) {

@@ -56,7 +56,10 @@ void vdev_lay_out_header(struct vdev *vdev);
 void vdev_lay_out_caps(struct vdev *vdev);
 
 /* bar.c */
+void vdev_regions_init(struct vdev *vdev);
 bool vdev_memory_decodes(const struct vdev *vdev);
+/* After a change of what decides whether BARs answer: COMMAND, power state. */
+void vdev_bars_update(struct vdev *vdev);
 
 static inline u64 vdev_ones(unsigned int width)
 {

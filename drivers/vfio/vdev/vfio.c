@@ -195,10 +195,12 @@ static __always_inline bool find_access(const struct vdev *vdev, u64 pos,
 	 * allow: the lowest bit of all, since a size is a power of two
 	 * (bar_valid()).
 	 */
-	bits = offset | size | (region == VDEV_REGION_CONFIG ? 4 : 8);
+	bits = offset | size | 8;
 	access->width = bits & -bits;
 	if (access->width > count)
 		access->width = rounddown_pow_of_two(count);
+	else if (access->width == 8 && region == VDEV_REGION_CONFIG)
+		access->width = 4;
 	return true;
 }
 
