@@ -5,6 +5,7 @@ The device is vdev_test, see samples/vfio-mdev/vdev_test_model.c.
 """
 
 import contextlib
+import errno
 import time
 
 import testcard
@@ -218,6 +219,26 @@ def master_lost(_) -> None:
         card.answer_read(request, pattern(PAGE))
         same(card.result(), 1, "result: EPERM")
         check(card.client.idle() and not card.client.commands, "it asks for nothing more")
+
+
+@case("jobs: memory that is unmapped in the middle is not asked for again")
+def unmapped(_) -> None:
+    with a_card_that_waits() as (card, request, _):
+        card.client.dma_unmap(BASE, 4 * PAGE)
+        card.answer_read(request, pattern(PAGE))
+        same(card.result(), errno.EFAULT, "result")
+        check(card.client.idle() and not card.client.commands, "it asks for nothing more")
+    with testcard.test_card() as card, Memory() as memory:
+        card.client.dma_map(0, PAGE, RW, 0, memory.fd)
+        card.client.dma_map(PAGE, PAGE)
+        card.client.dma_map(2 * PAGE, PAGE, RW, PAGE, memory.fd)
+        card.start(WRITE, 0, 3 * PAGE)
+        request = card.asked()
+        card.client.dma_unmap(0, 0, vu.UNMAP_ALL)
+        memory.write(PAGE, b"mine")
+        card.answer(request)
+        same(card.result(), errno.EFAULT, "result")
+        same(memory.read(PAGE, 4), b"mine", "memory that was unmapped")
 
 
 @case("jobs: what comes behind a reset is done behind it, in order")
