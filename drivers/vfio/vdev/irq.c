@@ -89,21 +89,25 @@ static unsigned int message_slot(const struct vdev *vdev, unsigned int vector)
 	return vector;
 }
 
+/*
+ * Send message @vector if it can be sent now. A message is a memory write: PCI
+ * 6.8.3 wants COMMAND.MASTER, PM 5.4.1 D0.
+ */
 static bool send_message(struct vdev *vdev, unsigned int vector)
 {
 	unsigned int slot = message_slot(vdev, vector);
 	struct vdev_irqs *irqs = &vdev->irqs;
 
-	if (slot >= irqs->nr || !irqs->trigger[slot]) {
-		irqs->any_pending = true;
+	if (slot >= irqs->nr || !irqs->trigger[slot] || !vdev_masters(vdev))
 		return false;
-	}
-	__clear_bit(vector, irqs->pending);
-	signal_vector(vdev, slot);
+	vdev->front->trigger_signal(irqs->trigger[slot]);
 	return true;
 }
 
-/* A message is a memory write: PCI 6.8.3 wants COMMAND.MASTER, PM 5.4.1 D0. */
+/*
+ * Messages that wait. Whatever lets a message go calls this, so what waits
+ * cannot be sent at any other time.
+ */
 static void messages_update(struct vdev *vdev)
 {
 	struct vdev_irqs *irqs = &vdev->irqs;
@@ -114,10 +118,16 @@ static void messages_update(struct vdev *vdev)
 		return;
 	irqs->any_pending = false;
 	/* vector 0 is pending once, whatever for */
-	if (irqs->owed && send_message(vdev, 0))
+	if (irqs->owed && send_message(vdev, 0)) {
 		irqs->owed = false;
+		__clear_bit(0, irqs->pending);
+	}
 	for_each_set_bit(vector, irqs->pending, nr)
-		send_message(vdev, vector);
+		if (send_message(vdev, vector))
+			__clear_bit(vector, irqs->pending);
+		else
+			irqs->any_pending = true;
+	irqs->any_pending |= irqs->owed;
 }
 
 /* Deliver what can be delivered now. */
@@ -147,10 +157,13 @@ void vdev_irq(struct vdev *vdev, bool asserted)
 	if (irqs->asserted == asserted)
 		return;
 	irqs->asserted = asserted;
-	irqs->owed = asserted && message_mode(vdev);
-	irqs->any_pending |= irqs->owed;
 	vdev_config_set_intx_status(vdev, asserted);
-	vdev_irq_update(vdev);
+	if (message_mode(vdev)) {
+		irqs->owed = asserted && !send_message(vdev, 0);
+		irqs->any_pending |= irqs->owed;
+	} else if (irqs->mode == VDEV_IRQ_INTX) {
+		intx_update(vdev);
+	}
 }
 EXPORT_SYMBOL_GPL(vdev_irq);
 
@@ -174,9 +187,10 @@ bool vdev_msi(struct vdev *vdev, unsigned int vector)
 	if (!message_mode(vdev) ||
 	    vector >= vdev_irq_count(vdev, vdev->irqs.mode))
 		return false;
-	__set_bit(vector, vdev->irqs.pending);
-	vdev->irqs.any_pending = true;
-	messages_update(vdev);
+	if (!send_message(vdev, vector)) {
+		__set_bit(vector, vdev->irqs.pending);
+		vdev->irqs.any_pending = true;
+	}
 	return true;
 }
 EXPORT_SYMBOL_GPL(vdev_msi);
