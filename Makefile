@@ -11,7 +11,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
 # For tests only, see samples/vfio-mdev/vdev_test_model.c: make VDEV_TEST=m
 CONFIGS += $(if $(VDEV_TEST),CONFIG_VFIOKIT_TEST=m)
 
-.PHONY: modules modules_install clean help demo check bench htmldocs
+.PHONY: modules model modules_install clean help demo check bench htmldocs
 .PHONY: check-static unit
 .DEFAULT_GOAL := modules
 
@@ -21,6 +21,13 @@ modules: $(KDIR)
 # What the kernel calls itself; "make kernelrelease" works it out anew, and with
 # some headers packages comes to another answer.
 release = $(shell sed -n 's/^.*UTS_RELEASE "\(.*\)"$$/\1/p' $(1))
+
+# A model that lies elsewhere: its directory has a Kbuild file, and the rest of
+# what kbuild has to know is said here.
+model: modules
+	$(if $(MODEL),,$(error which model? make model MODEL=DIRECTORY))
+	+$(MAKE) -C $(KDIR) M=$(abspath $(MODEL)) KCPPFLAGS=-I$(CURDIR)/include \
+		KBUILD_EXTRA_SYMBOLS=$(CURDIR)/Module.symvers modules
 
 # Some headers packages lack what modules_install would run depmod with.
 modules_install: $(KDIR)
@@ -42,6 +49,7 @@ $(KDIR):
 help:
 	@echo 'Modules:'
 	@echo '  modules          build vdev.ko and mtty.ko (default)'
+	@echo '  model MODEL=DIR  build a model of yours; see Documentation/driver-api'
 	@echo '  modules_install  install them below /lib/modules (INSTALL_MOD_PATH=)'
 	@echo '  clean            remove what was built'
 	@echo '  KDIR=DIR         kernel headers or build tree (now: $(KDIR))'
