@@ -16,8 +16,6 @@
 enum vdev_test_rule {
 	VDEV_TEST_INTACT,
 
-	/* writes to the scratch register keep the upper half */
-	VDEV_TEST_SCRATCH_NARROW,
 	/* a reset leaves the scratch register alone */
 	VDEV_TEST_RESET_SCRATCH,
 	/* the interrupt condition falls again as soon as it rose */
@@ -79,6 +77,23 @@ enum vdev_test_rule {
 	VDEV_TEST_MMAP_OTHER,
 	/* the user is not asked to let go of the device */
 	VDEV_TEST_REQUEST_SILENT,
+};
+
+/*
+ * ioctls of the device file of a test device in the kernel, to have writes of
+ * device memory tracked (argument: whether to) and to ask for what was written
+ * since this was last asked: @nr pages of BAR @bar, a bit for each from page
+ * @first on.
+ */
+#define VDEV_TEST_TRACK		_IO(';', 240)
+#define VDEV_TEST_DIRTY		_IO(';', 241)
+#define VDEV_TEST_DIRTY_MAX	256
+
+struct vdev_test_dirty {
+	__u64 first;
+	__u32 bar;
+	__u32 nr;
+	__u64 dirty[VDEV_TEST_DIRTY_MAX / 64];
 };
 
 /* Index of the parameter that says which rule the device breaks. */

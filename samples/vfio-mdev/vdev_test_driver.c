@@ -4,10 +4,12 @@
  * operations, which pass everything on to the device core's, and do one thing
  * wrong on the way.
  */
+#include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
+#include <linux/vmalloc.h>
 
 #include "../../drivers/vfio/vdev/vdev_front.h"
 #include "vdev_test.h"
@@ -20,11 +22,14 @@ static const struct vfio_device_ops *intact;
 static struct vfio_device_ops broken;
 static DEFINE_MUTEX(broken_lock);	/* protects the setting of both */
 
+static struct vdev_vfio *to_front(struct vfio_device *vfio)
+{
+	return container_of(vfio, struct vdev_vfio, vfio);
+}
+
 static enum vdev_test_rule rule_of(struct vfio_device *vfio)
 {
-	struct vdev_vfio *front = container_of(vfio, struct vdev_vfio, vfio);
-
-	return vdev_test_rule(front->vdev);
+	return vdev_test_rule(to_front(vfio)->vdev);
 }
 
 /* Regions */
@@ -57,11 +62,13 @@ static ssize_t broken_write(struct vfio_device *vfio, const char __user *buf,
 	return ret;
 }
 
-/* A page that is nobody's device memory. */
+/* A page that is nobody's device memory; as a module's data it is vmalloc'ed. */
+static u8 other_page[PAGE_SIZE] __page_aligned_bss;
+
 static vm_fault_t other_fault(struct vm_fault *vmf)
 {
 	return vmf_insert_pfn(vmf->vma, vmf->address,
-			      page_to_pfn(ZERO_PAGE(0)));
+			      vmalloc_to_pfn(other_page));
 }
 
 static const struct vm_operations_struct other_vm_ops = {
@@ -216,6 +223,25 @@ static long broken_reset(struct vfio_device *vfio, enum vdev_test_rule rule)
 	return intact->ioctl(vfio, VFIO_DEVICE_RESET, 0);
 }
 
+/* What is no rule, but for tests too */
+
+static long take_dirty(struct vdev_vfio *front, void __user *arg)
+{
+	DECLARE_BITMAP(bits, VDEV_TEST_DIRTY_MAX);
+	struct vdev_test_dirty dirty;
+
+	if (copy_from_user(&dirty, arg, sizeof(dirty)))
+		return -EFAULT;
+	if (dirty.bar >= PCI_STD_NUM_BARS || !dirty.nr ||
+	    dirty.nr > VDEV_TEST_DIRTY_MAX ||
+	    dirty.first > VDEV_MAX_BAR >> PAGE_SHIFT)
+		return -EINVAL;
+	bitmap_zero(bits, VDEV_TEST_DIRTY_MAX);
+	vdev_memory_take_dirty(front, dirty.bar, dirty.first, dirty.nr, bits);
+	bitmap_to_arr64(dirty.dirty, bits, VDEV_TEST_DIRTY_MAX);
+	return copy_to_user(arg, &dirty, sizeof(dirty)) ? -EFAULT : 0;
+}
+
 static long broken_ioctl(struct vfio_device *vfio, unsigned int cmd,
 			 unsigned long arg)
 {
@@ -227,6 +253,12 @@ static long broken_ioctl(struct vfio_device *vfio, unsigned int cmd,
 		return broken_set_irqs(vfio, rule, arg);
 	if (cmd == VFIO_DEVICE_RESET)
 		return broken_reset(vfio, rule);
+	if (cmd == VDEV_TEST_DIRTY)
+		return take_dirty(to_front(vfio), uarg);
+	if (cmd == VDEV_TEST_TRACK) {
+		vdev_memory_track(to_front(vfio), arg);
+		return 0;
+	}
 
 	ret = intact->ioctl(vfio, cmd, arg);
 	switch (cmd) {

@@ -237,8 +237,6 @@ static void vdev_test_set_register(struct vdev *vdev, struct vdev_test *test,
 {
 	switch (offset) {
 	case REG_SCRATCH:
-		if (breaks(vdev, VDEV_TEST_SCRATCH_NARROW))
-			value = (test->scratch & 0xffff0000) | (u16)value;
 		test->scratch = value;
 		break;
 	case REG_RAISE:
@@ -399,7 +397,6 @@ static const struct vdev_model vdev_test_models[] = {
 
 static const char * const rules[] = {
 	[VDEV_TEST_INTACT] = "nothing",
-	[VDEV_TEST_SCRATCH_NARROW] = "scratch-narrow",
 	[VDEV_TEST_RESET_SCRATCH] = "reset-scratch",
 	[VDEV_TEST_LEVEL_LOST] = "level-lost",
 	[VDEV_TEST_LEVEL_STUCK] = "level-stuck",

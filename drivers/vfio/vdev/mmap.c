@@ -10,6 +10,7 @@
  *
  * While writes are tracked, pages are mapped read-only until written.
  */
+#include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -37,6 +38,17 @@ static void unmap_all(struct vdev_memory *memory)
 		unmap_mapping_range(memory->mapping, 0,
 				    (loff_t)PCI_STD_NUM_BARS <<
 				    VDEV_REGION_SHIFT, true);
+}
+
+/*
+ * The page of a BAR at @index, or NULL. What was cleared while writes were
+ * tracked has a value there instead, for the mark to hang on.
+ */
+static struct page *find_page(struct xarray *pages, unsigned long index)
+{
+	void *entry = xa_load(pages, index);
+
+	return xa_is_value(entry) ? NULL : entry;
 }
 
 /* A page where a BAR has none; NULL if there is no memory. */
@@ -77,7 +89,7 @@ static int copy_at(struct vdev_memory *memory, struct xarray *pages, u64 offset,
 		   void *buf, size_t len, bool write)
 {
 	unsigned long index = offset >> PAGE_SHIFT;
-	struct page *page = xa_load(pages, index);
+	struct page *page = find_page(pages, index);
 
 	if (!page && !write) {
 		memset(buf, 0, len);
@@ -124,11 +136,28 @@ void vdev_memory_decode(struct vdev *vdev, bool enabled)
 static void free_pages_of(struct xarray *pages)
 {
 	unsigned long index;
-	struct page *page;
+	void *entry;
 
-	xa_for_each(pages, index, page)
-		__free_page(page);
+	xa_for_each(pages, index, entry)
+		if (!xa_is_value(entry))
+			__free_page(entry);
 	xa_destroy(pages);
+}
+
+/* As that, but a page that goes counts as written: with zeroes. */
+static void clear_tracked(struct xarray *pages)
+{
+	unsigned long index;
+	void *entry;
+
+	xa_for_each(pages, index, entry) {
+		if (xa_is_value(entry))
+			continue;
+		/* where an entry is there is room for another */
+		xa_store(pages, index, xa_mk_value(0), GFP_KERNEL_ACCOUNT);
+		xa_set_mark(pages, index, VDEV_MEMORY_DIRTY);
+		__free_page(entry);
+	}
 }
 
 void vdev_memory_clear(struct vdev *vdev)
@@ -138,18 +167,27 @@ void vdev_memory_clear(struct vdev *vdev)
 
 	mutex_lock(&memory->lock);
 	unmap_all(memory);
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		free_pages_of(&memory->pages[bar]);
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		if (memory->tracking)
+			clear_tracked(&memory->pages[bar]);
+		else
+			free_pages_of(&memory->pages[bar]);
+	}
 	mutex_unlock(&memory->lock);
 }
 
+/* Nothing is written, and values that were there for their mark go. */
 static void forget_dirty(struct xarray *pages)
 {
 	unsigned long index;
-	struct page *page;
+	void *entry;
 
-	xa_for_each_marked(pages, index, page, VDEV_MEMORY_DIRTY)
-		xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
+	xa_for_each_marked(pages, index, entry, VDEV_MEMORY_DIRTY) {
+		if (xa_is_value(entry))
+			xa_erase(pages, index);
+		else
+			xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
+	}
 }
 
 /**
@@ -158,7 +196,7 @@ static void forget_dirty(struct xarray *pages)
  * @on: whether to
  *
  * When it starts no page is dirty. Mappings go, so that the next write of
- * each page is seen.
+ * each page is seen: by a user's mapping, by write(), or by the model.
  *
  * Context: process context; takes the memory lock.
  */
@@ -168,12 +206,63 @@ void vdev_memory_track(struct vdev_vfio *front, bool on)
 	unsigned int bar;
 
 	mutex_lock(&memory->lock);
+	if (!on && !memory->tracking)
+		goto unlock;
 	memory->tracking = on;
 	unmap_all(memory);
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
 		forget_dirty(&memory->pages[bar]);
+unlock:
 	mutex_unlock(&memory->lock);
 }
+EXPORT_SYMBOL_GPL(vdev_memory_track);
+
+/**
+ * vdev_memory_take_dirty() - which pages were written since this was last asked
+ * @front: the device, whose writes are tracked
+ * @bar: number of a memory BAR
+ * @first: number of a page in it
+ * @nr: how many pages, at least 1
+ * @dirty: @nr bits, set for pages that were written, else cleared
+ *
+ * Written means since tracking began, if nobody asked before. A page that a
+ * reset cleared was written with zeroes.
+ *
+ * Context: process context; takes the memory lock.
+ *
+ * Return: whether any of them was.
+ */
+bool vdev_memory_take_dirty(struct vdev_vfio *front, unsigned int bar,
+			    unsigned long first, unsigned long nr,
+			    unsigned long *dirty)
+{
+	struct vdev_memory *memory = &front->memory;
+	struct xarray *pages = &memory->pages[bar];
+	unsigned long last = first + nr - 1;
+	unsigned long index = first;
+	bool any = false;
+
+	bitmap_zero(dirty, nr);
+	mutex_lock(&memory->lock);
+	for (; xa_find(pages, &index, last, VDEV_MEMORY_DIRTY); index++) {
+		__set_bit(index - first, dirty);
+		if (xa_is_value(xa_load(pages, index)))
+			xa_erase(pages, index);
+		else
+			xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
+		any = true;
+		if (index == last)
+			break;
+	}
+	if (any)
+		unmap_mapping_range(memory->mapping,
+				    ((loff_t)bar << VDEV_REGION_SHIFT) +
+				    ((loff_t)first << PAGE_SHIFT),
+				    (loff_t)nr << PAGE_SHIFT, true);
+	mutex_unlock(&memory->lock);
+	return any;
+}
+EXPORT_SYMBOL_GPL(vdev_memory_take_dirty);
 
 /* Mappings */
 
@@ -223,7 +312,7 @@ static vm_fault_t map_existing(struct vm_fault *vmf, struct vdev_memory *memory,
 {
 	struct xarray *pages = pages_at(memory, vmf->pgoff);
 	unsigned long wanted = index_of(vmf->pgoff);
-	struct page *page = xa_load(pages, wanted);
+	struct page *page = find_page(pages, wanted);
 	unsigned long index;
 	vm_fault_t ret;
 
@@ -233,7 +322,7 @@ static vm_fault_t map_existing(struct vm_fault *vmf, struct vdev_memory *memory,
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 	xa_for_each_range(pages, index, page, index_of(first), index_of(last))
-		if (index != wanted &&
+		if (index != wanted && !xa_is_value(page) &&
 		    insert(vmf, memory, page, vmf->pgoff + index - wanted,
 			   false) != VM_FAULT_NOPAGE)
 			break;
@@ -298,7 +387,7 @@ static vm_fault_t vdev_memory_mkwrite(struct vm_fault *vmf)
 	vm_fault_t ret = 0;
 
 	mutex_lock(&memory->lock);
-	if (!memory->decoding || !xa_load(pages, index))
+	if (!memory->decoding || !find_page(pages, index))
 		ret = VM_FAULT_NOPAGE;	/* gone meanwhile: fault again */
 	else
 		mark_dirty(memory, pages, index);

@@ -19,7 +19,8 @@
 /**
  * struct vdev_memory - the device memory of a device
  * @lock: protects all of it. A leaf: page faults take it inside the mmap lock
- * @pages: pages that were touched, of each BAR, by their place in it
+ * @pages: pages that were touched, of each BAR, by their place in it; a value
+ *	where there was one that was cleared while writes were tracked
  * @mapping: through which all mappings of the device file are found
  * @decoding: faults are answered
  * @tracking: written pages are marked %VDEV_MEMORY_DIRTY
@@ -69,6 +70,9 @@ int vdev_memory_copy(struct vdev *vdev, unsigned int bar, u64 offset,
 void vdev_memory_decode(struct vdev *vdev, bool enabled);
 void vdev_memory_clear(struct vdev *vdev);
 void vdev_memory_track(struct vdev_vfio *front, bool on);
+bool vdev_memory_take_dirty(struct vdev_vfio *front, unsigned int bar,
+			    unsigned long first, unsigned long nr,
+			    unsigned long *dirty);
 int vdev_memory_mmap(struct vfio_device *vfio, struct vm_area_struct *vma);
 
 #endif /* _VDEV_FRONT_H */

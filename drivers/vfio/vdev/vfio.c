@@ -469,6 +469,7 @@ static void vdev_vfio_close(struct vfio_device *vfio)
 {
 	struct vdev_vfio *front = to_front(vfio);
 
+	vdev_memory_track(front, false);
 	mutex_lock(&front->irq_gate);
 	vdev_close(front->vdev);
 	mutex_unlock(&front->irq_gate);
