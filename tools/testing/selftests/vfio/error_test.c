@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ERR when the device itself has failed. What any device does with the index
- * is in err_req_test.
+ * ERR and REQ when there is a reason for them: a device that has failed, and
+ * one that is to be removed. What any device does with these indexes is in
+ * err_req_test.
  */
+#include <sys/wait.h>
+
 #include "kselftest_harness.h"
 #include "lib/config_space.h"
 #include "lib/event.h"
@@ -81,6 +84,32 @@ TEST_F(error, is_not_kept)
 	ASSERT_EQ(0, irq_disable(self->dev, ERR));
 	fail(self->dev);
 	EXPECT_EQ(0, event_stray(self->event));
+}
+
+/* The user is asked to let go, and the device is there until he does. */
+TEST_F(error, removal_asks)
+{
+	const char *uuid = self->testdev.uuid;
+	pid_t child;
+	int status;
+
+	if (!mdev_exists(uuid))
+		SKIP(return, "not a mediated device");
+	ASSERT_EQ(0, irq_bind(self->dev, REQ, self->event));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		testdev_close(&self->testdev);
+		_exit(mdev_remove(uuid) != 0);
+	}
+	EXPECT_LE(1, event_wait(self->event));
+	EXPECT_EQ(0, waitpid(child, &status, WNOHANG));
+	testdev_out(self->dev, TESTDEV_SCRATCH, 0x12345678);
+	EXPECT_EQ(0x12345678, testdev_in(self->dev, TESTDEV_SCRATCH));
+	testdev_close(&self->testdev);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_FALSE(mdev_exists(uuid));
 }
 
 TEST_HARNESS_MAIN

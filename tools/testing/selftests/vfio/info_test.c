@@ -227,6 +227,22 @@ TEST_F(info, access_as_claimed)
 	EXPECT_EQ(!!(config->flags & VFIO_REGION_INFO_FLAG_WRITE), ret == 2);
 }
 
+/*
+ * vfio.h SET_IRQS: argsz covers the header, and the data that it announces.
+ * Looked at before anything else, so this asks for nothing.
+ */
+TEST_F(info, irq_set_argsz)
+{
+	struct vfio_irq_set set = {
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+	};
+
+	if (self->dev->fd < 0)
+		SKIP(return, "no device file");
+	for (set.argsz = 0; set.argsz < sizeof(set); set.argsz++)
+		EXPECT_EQ(-EINVAL, dev_set_irqs(self->dev, &set));
+}
+
 /* Numbers that are not given to anybody. */
 TEST_F(info, unknown_ioctls)
 {

@@ -17,8 +17,8 @@ if [ $# -eq 0 ]; then
 	set -- open_test info_test region_test config_test decode_test \
 		uart_test uart_line_test uart_irq_test intx_test msi_test \
 		err_req_test set_irqs_test lifecycle_test \
-		express_test reset_test error_test timer_test \
-		mmap_test mmap_fault_test mmap_file_test \
+		express_test reset_test error_test level_test timer_test \
+		mmap_test mmap_fault_test mmap_file_test track_test \
 		dma_test dma_life_test dirty_test msix_test \
 		mdev_test fail_nth_test race_test mdev_race_test \
 		memory_race_test irq_race_test dma_race_test close_race_test \
