@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What all settings have in common: a QEMU, and mtty cards for it."""
+"""What all settings have in common: a QEMU, and cards for it."""
+
+import json
 
 from case import Setting
 from machine import Machine
@@ -14,7 +16,7 @@ class CardSetting(Setting):
         self.machine: Machine | None = None
         self._mdevs: list[Mdev] = []
 
-    def new_mdev(self, mdev_type: str = "mtty-2", wiring: str = "loopback") -> Mdev:
+    def new_mdev(self, mdev_type: str = "mtty-2", wiring: str | None = "loopback") -> Mdev:
         mdev = Mdev(mdev_type, wiring)
         self._mdevs.append(mdev)
         return mdev
@@ -24,8 +26,12 @@ class CardSetting(Setting):
         arguments = []
         for name, slot, mdev_type, wiring in plan:
             mdev = self.new_mdev(mdev_type, wiring)
-            arguments += self.variant.device_arguments(mdev, name, slot)
+            arguments += self.device_arguments(mdev, name, slot)
         return arguments
+
+    def device_arguments(self, mdev: Mdev, name: str, slot: int, **more) -> list[str]:
+        """A card on the command line, with more properties than it takes."""
+        return ["-device", json.dumps(self.variant.device(mdev, name, slot) | more)]
 
     def start(self, arguments: list[str], initrd: bytes | None = None) -> Machine:
         return Machine(self.variant.binary, [*self.variant.global_arguments(), *arguments], initrd)
@@ -48,6 +54,7 @@ class CardSetting(Setting):
         if not self.machine:
             return ""
         return "\n".join(["command: " + " ".join(self.machine.command),
+                          f"QEMU {self.machine.fate()}",
                           "QEMU's stderr:", self.machine.stderr(), *self.conversation()])
 
     def conversation(self) -> list[str]:

@@ -80,6 +80,13 @@ class Machine:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    def fate(self) -> str:
+        """How QEMU ended, if it did. It may be about to, so wait a little."""
+        try:
+            return f"ended, status {self._process.wait(1)}"
+        except subprocess.TimeoutExpired:
+            return "runs"
+
     def stderr(self) -> str:
         """What QEMU has complained of, also once it is gone."""
         if os.path.exists(self.path("stderr")):

@@ -5,8 +5,7 @@ import os
 import subprocess
 import uuid
 
-PARENT = "/sys/class/mdev_bus/mtty"
-TYPES = os.path.join(PARENT, "mdev_supported_types")
+PARENTS = "/sys/class/mdev_bus"
 DEVICES = "/sys/bus/mdev/devices"
 
 # Removing a device that is open waits for its user. Nothing here does that
@@ -14,15 +13,22 @@ DEVICES = "/sys/bus/mdev/devices"
 REMOVE_TIMEOUT = 30
 
 
+def loaded(family: str) -> bool:
+    """Is the module there whose device types are called family-something?"""
+    return os.path.exists(os.path.join(PARENTS, family))
+
+
 class Mdev:
-    def __init__(self, mdev_type: str, wiring: str = "loopback"):
+    def __init__(self, mdev_type: str, wiring: str | None = None):
         self.uuid = str(uuid.uuid4())
         self.type = mdev_type
         self.path = os.path.join(DEVICES, self.uuid)
-        with open(os.path.join(TYPES, mdev_type, "create"), "w", encoding="ascii") as create:
+        family = mdev_type.rpartition("-")[0]
+        with open(os.path.join(PARENTS, family, "mdev_supported_types", mdev_type, "create"),
+                  "w", encoding="ascii") as create:
             create.write(self.uuid)
         try:
-            if self.wiring() != wiring:
+            if wiring and self.wiring() != wiring:
                 self.set_wiring(wiring)
         except BaseException:
             self.remove()

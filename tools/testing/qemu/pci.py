@@ -15,6 +15,7 @@ ROM = 0x30
 INTERRUPT_LINE = 0x3c
 
 COMMAND_IO = 1 << 0
+COMMAND_MEMORY = 1 << 1
 COMMAND_MASTER = 1 << 2
 COMMAND_INTX_DISABLE = 1 << 10
 STATUS_INTERRUPT = 1 << 3
@@ -22,6 +23,8 @@ STATUS_INTERRUPT = 1 << 3
 
 class PciFunction:
     """Function 0 of the device in a slot of bus 0."""
+
+    config_size = CONFIG_SIZE
 
     def __init__(self, qtest: Qtest, slot: int):
         self.qtest = qtest
@@ -31,13 +34,18 @@ class PciFunction:
         address = 0x80000000 | self.slot << 11 | offset & 0xfc
         return f"outl {CONFIG_ADDRESS:#x} {address:#x}"
 
+    def getting(self, size: str, offset: int) -> list[str]:
+        """The qtest commands that read size ("b", "w" or "l"); likewise putting()."""
+        return [self._at(offset), f"in{size} {CONFIG_DATA + offset % 4:#x}"]
+
+    def putting(self, size: str, offset: int, value: int) -> list[str]:
+        return [self._at(offset), f"out{size} {CONFIG_DATA + offset % 4:#x} {value:#x}"]
+
     def _read(self, size: str, offset: int) -> int:
-        return self.qtest.read_many([self._at(offset),
-                                     f"in{size} {CONFIG_DATA + offset % 4:#x}"])[0]
+        return self.qtest.read_many(self.getting(size, offset))[0]
 
     def _write(self, size: str, offset: int, value: int) -> None:
-        self.qtest.run([self._at(offset),
-                        f"out{size} {CONFIG_DATA + offset % 4:#x} {value:#x}"])
+        self.qtest.run(self.putting(size, offset, value))
 
     def read8(self, offset: int) -> int:
         return self._read("b", offset)
@@ -60,8 +68,8 @@ class PciFunction:
     def config(self) -> bytes:
         """The whole configuration space."""
         commands = []
-        for offset in range(0, CONFIG_SIZE, 4):
-            commands += [self._at(offset), f"inl {CONFIG_DATA:#x}"]
+        for offset in range(0, self.config_size, 4):
+            commands += self.getting("l", offset)
         return b"".join(v.to_bytes(4, "little") for v in self.qtest.read_many(commands))
 
     def set_command(self, on: int = 0, off: int = 0) -> None:

@@ -18,6 +18,7 @@ import time
 BATCH = 256
 
 TRANSCRIPT_LINES = 400
+TRANSCRIPT_WIDTH = 100      # of a command, and of its answer
 
 
 class QtestError(Exception):
@@ -78,6 +79,12 @@ class Qtest:
     def writel(self, address: int, value: int) -> None:
         self.run([f"writel {address:#x} {value:#x}"])
 
+    def read_bytes(self, address: int, size: int) -> bytes:
+        return bytes.fromhex(self.run([f"read {address:#x} {size:#x}"])[0][2:])
+
+    def write_bytes(self, address: int, data: bytes) -> None:
+        self.run([f"write {address:#x} {len(data):#x} 0x{data.hex()}"])
+
     # -- interrupts -------------------------------------------------------
 
     def intercept_ioapic(self) -> None:
@@ -116,7 +123,8 @@ class Qtest:
             if line is None:
                 self._receive(None)
                 continue
-            self.transcript.append(f"{command} -> {line}")
+            command = command[:TRANSCRIPT_WIDTH]
+            self.transcript.append(f"{command} -> {line[:TRANSCRIPT_WIDTH]}")
             if line == "OK" or line.startswith("OK "):
                 return line[3:]
             raise QtestError(f"{command}: {line}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Test the mtty device with real QEMUs.
+"""Test the devices with real QEMUs.
 
 Runs as root on a machine with our modules and with qemu-7.2, qemu-10.0 and
 qemu-11.1 on PATH. Writes KTAP; the last line is "N passed, N failed, N skipped"
@@ -20,7 +20,7 @@ import traceback
 
 from case import CASES, Case, Setting
 from ktap import Ktap
-from mdev import PARENT
+from mdev import loaded
 from surroundings import KernelLog, pace
 from variant import VERSIONS, Variant, variants
 
@@ -32,9 +32,12 @@ ENVIRONMENT = """environment:
   VFIOKIT_GUEST_KERNEL=PATH    its kernel"""
 
 CLOSE_TIMEOUT = 90
+# Without the second, its tests are skipped.
+MODULES = ["mtty", "vdev_test"]
+
 CLEAN_UP_CASE = "every card could be taken away again"
 KERNEL_CASE = "the kernel kept quiet"
-UNLOAD_CASE = "mtty unloads when nobody needs it"
+UNLOAD_CASE = "{} unloads when nobody needs it"
 
 
 class TimedOut(Exception):
@@ -135,9 +138,19 @@ def run_variant(variant: Variant, cases: list[Case], log: Ktap) -> None:
         Group(variant, setting, log).run(list(group))
 
 
-def unload_mtty() -> str:
+def load_modules() -> list[str]:
+    """Load what is not there yet and return what that was."""
+    done = []
+    for module in MODULES:
+        if not loaded(module):
+            subprocess.run(["modprobe", module], check=False)
+            done += [module] if loaded(module) else []
+    return done
+
+
+def unload(module: str) -> str:
     """Return what rmmod complains of."""
-    result = subprocess.run(["rmmod", "mtty"], capture_output=True, text=True, check=False)
+    result = subprocess.run(["rmmod", module], capture_output=True, text=True, check=False)
     return result.stderr if result.returncode else ""
 
 
@@ -173,25 +186,23 @@ def main() -> int:
             print("\n".join(full_name(variant, case) for case in cases))
         return 0
 
-    loaded_here = not os.path.exists(PARENT)
-    if loaded_here:
-        loading = subprocess.run(["modprobe", "mtty"], check=False)
-        if loading.returncode or not os.path.exists(PARENT):
-            print("Bail out! modprobe mtty failed")
-            return 1
+    loaded_here = load_modules()
+    if not loaded(MODULES[0]):
+        print(f"Bail out! modprobe {MODULES[0]} failed")
+        return 1
 
     kernel = KernelLog()
     missing = {variant: variant.missing() for variant, _ in plan}
     planned = sum(1 if missing[variant] else len(cases) for variant, cases in plan)
-    log = Ktap(planned + 2 + loaded_here)
+    log = Ktap(planned + 2 + len(loaded_here))
     for variant, cases in plan:
         if missing[variant]:
             log.skip(f"{variant.name}: all {len(cases)} tests", missing[variant])
         else:
             run_variant(variant, cases, log)
     conclude(log, CLEAN_UP_CASE, "\n".join(Group.troubles))
-    if loaded_here:
-        conclude(log, UNLOAD_CASE, unload_mtty())
+    for module in loaded_here:
+        conclude(log, UNLOAD_CASE.format(module), unload(module))
     conclude(log, KERNEL_CASE, kernel.complaints())
     return 0 if log.finish() else 1
 

@@ -179,7 +179,7 @@ def second_qemu(setting: HotplugMachine) -> None:
     setting.card.bring_up()
     setting.card.ports[0].write(mtty.SCR, 0x5a)
     try:
-        thief = setting.start(MACHINE + setting.variant.device_arguments(mdev, "card", SLOT))
+        thief = setting.start(MACHINE + setting.device_arguments(mdev, "card", SLOT))
         thief.kill()
         check(False, "a second QEMU started with the same mdev")
     except (QemuDied, QmpError, ConnectionError):

@@ -39,11 +39,6 @@ class Variant:
             properties["iommufd"] = "i0"
         return properties
 
-    def device_arguments(self, mdev: Mdev, name: str, slot: int) -> list[str]:
-        properties = self.device(mdev, name, slot)
-        driver = properties.pop("driver")
-        return ["-device", ",".join([driver] + [f"{k}={v}" for k, v in properties.items()])]
-
     def missing(self) -> str | None:
         """Say what this machine lacks to run the variant."""
         if not shutil.which(self.binary):
