@@ -17,11 +17,15 @@
 static_assert(VDEV_REGION_CONFIG == VFIO_PCI_CONFIG_REGION_INDEX, "as VFIO");
 static_assert((int)VDEV_NUM_REGIONS == VFIO_PCI_NUM_REGIONS, "as VFIO");
 
+/* What of a region clients may map. */
 static const struct vdev_area *memory_of(const struct vdev *vdev,
 					 unsigned int region)
 {
-	return region < PCI_STD_NUM_BARS ? vdev->model->bars[region].memory :
-					   NULL;
+	const struct vdev_server *server = vdev->front_data;
+
+	if (region >= PCI_STD_NUM_BARS || server->no_mmap)
+		return NULL;
+	return vdev->model->bars[region].memory;
 }
 
 /* How many areas can be mapped, where that is not all of the BAR; or else 0. */

@@ -24,6 +24,7 @@ struct options {
 	const char *socket;
 	int fd;
 	bool once;
+	bool no_mmap;
 	bool log;
 };
 
@@ -33,6 +34,7 @@ enum {
 	OPTION_FD,
 	OPTION_SET,
 	OPTION_ONCE,
+	OPTION_NO_MMAP,
 	OPTION_LOG,
 	OPTION_LIST,
 	OPTION_HELP,
@@ -46,6 +48,7 @@ static const struct option long_options[] = {
 	{ "fd",		 required_argument, NULL, OPTION_FD },
 	{ "set",	 required_argument, NULL, OPTION_SET },
 	{ "once",	 no_argument,	    NULL, OPTION_ONCE },
+	{ "no-mmap",	 no_argument,	    NULL, OPTION_NO_MMAP },
 	{ "log",	 no_argument,	    NULL, OPTION_LOG },
 	{ "list",	 no_argument,	    NULL, OPTION_LIST },
 	{ "help",	 no_argument,	    NULL, OPTION_HELP },
@@ -63,6 +66,7 @@ static const char usage[] =
 "  --fd N            use this socket, listening or connected to the client\n"
 "  --set NAME=VALUE  choose a parameter of the device\n"
 "  --once            end with the first client\n"
+"  --no-mmap         let the client map no memory of the device\n"
 "  --log             tell of every message\n"
 "  --list            list models and their parameters, and end\n"
 "  --help            this\n"
@@ -106,6 +110,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case OPTION_ONCE:
 			options->once = true;
+			break;
+		case OPTION_NO_MMAP:
+			options->no_mmap = true;
 			break;
 		case OPTION_LOG:
 			options->log = true;
@@ -193,6 +200,8 @@ int vdev_serve(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (options.once)
 		vdev_server_once(server);
+	if (options.no_mmap)
+		vdev_server_no_mmap(server);
 	if (options.log)
 		vdev_server_log(server);
 	catch_signals();

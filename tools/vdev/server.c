@@ -132,6 +132,11 @@ void vdev_server_once(struct vdev_server *server)
 	server->once = true;
 }
 
+void vdev_server_no_mmap(struct vdev_server *server)
+{
+	server->no_mmap = true;
+}
+
 void vdev_server_log(struct vdev_server *server)
 {
 	server->log = true;

@@ -38,6 +38,7 @@ struct refused {
  * @refused: clients in excess
  * @next_refused: which of them to use next
  * @once: one client is enough
+ * @no_mmap: no client may map memory of the device
  * @log: tell of every message
  * @finished: there is nothing more to do
  */
@@ -57,6 +58,7 @@ struct vdev_server {
 	struct refused refused[MAX_REFUSED];
 	unsigned int next_refused;
 	bool once;
+	bool no_mmap;
 	bool log;
 	bool finished;
 };

@@ -17,6 +17,7 @@ import struct
 import testcard
 import vfio_user as vu
 from case import case, check, refused, same
+from server import Server
 from testcard import AREAS, LARGE_SIZE, MEMORY, MEMORY_SIZE, MIXED, REGISTERS, TestCard
 
 READ, WRITE, MAPPABLE, CAPABILITIES = 1, 2, 4, 8
@@ -191,6 +192,21 @@ def decoding(_) -> None:
         client.set_config(testcard.PCI_COMMAND, 2, testcard.DECODE)
         same(client.read(MEMORY, 0, 4), b"keep", "read once it is on again")
         same(mapping.bytes[0:4], b"keep", "mapped")
+
+
+@case("memory: with --no-mmap there is nothing to map, and the same memory")
+def no_mmap(_) -> None:
+    with Server("--model", "vdev_test-pcie", "--no-mmap", name="vdevd-test") as server:
+        with server.client() as client:
+            TestCard(client).start_up()
+            for region, size in ((MEMORY, MEMORY_SIZE), (MIXED, 0x10000)):
+                same(client.region_memory(region),
+                     ((32, READ | WRITE, region, 0, size, region << 40), b"", []), "region")
+            client.write(MEMORY, MEMORY_SIZE - 8, b"the last")
+            same(client.read(MEMORY, MEMORY_SIZE - 8, 8), b"the last", "memory")
+            client.reset()
+            client.set_config(testcard.PCI_COMMAND, 2, testcard.DECODE)
+            same(client.read(MEMORY, MEMORY_SIZE - 8, 8), bytes(8), "memory after a reset")
 
 
 @case("memory: a client cannot make the file another")

@@ -32,7 +32,8 @@ def says(status: int, *words: str, arguments: list[str], pass_fds: tuple[int, ..
 def lists(_) -> None:
     status, output, complaint = run("--help")
     same((status, complaint), (0, ""), "status and standard error of --help")
-    for option in ("--model", "--socket", "--fd", "--set", "--once", "--log", "--list"):
+    for option in ("--model", "--socket", "--fd", "--set", "--once", "--no-mmap", "--log",
+                   "--list"):
         check(option in output, f"no {option} in --help")
     status, output, complaint = run("--list")
     same((status, complaint), (0, ""), "status and standard error of --list")

@@ -102,6 +102,16 @@ int vdev_server_attach(struct vdev_server *server, int fd);
 void vdev_server_once(struct vdev_server *server);
 
 /**
+ * vdev_server_no_mmap() - let clients map no memory of the device
+ * @server: the server, without a client yet
+ *
+ * They access it by messages then, which takes longer. But no mapping answers
+ * while the guest has switched the device's memory off, which a server cannot
+ * see to otherwise.
+ */
+void vdev_server_no_mmap(struct vdev_server *server);
+
+/**
  * vdev_server_log() - tell of every message on standard error
  * @server: the server
  */
