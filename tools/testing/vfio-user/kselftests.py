@@ -18,6 +18,9 @@ EXCLUDED = {
         "unknown_ioctls": "is about ioctl() of a device file",
         "any_order": "is about pread() of a device file",
     },
+    "error": {
+        "removal_asks": "a server that is told to end asks nobody",
+    },
     "intx": {
         "unmask_eventfd_closed": "a server has a descriptor of its own, and cannot see this",
     },

@@ -23,12 +23,14 @@ sys.path.insert(1, os.path.join(HERE, "..", "qemu"))
 from case import CASES, Case, Skip
 from ktap import Ktap
 from programs import Program
-from server import Server, program
+from server import MTTY, TEST, Model, Server, program
 import kselftests
 
 TEST_MODULES = ["test_handshake", "test_framing", "test_table", "test_fds", "test_device",
                 "test_irqs", "test_dma", "test_transfers", "test_memory", "test_jobs", "test_msix",
                 "test_life", "test_program", "test_library"]
+# What these are about is the same for any device.
+ANY_MODEL = ["test_handshake", "test_framing", "test_table", "test_fds"]
 CASE_TIMEOUT = 120
 
 
@@ -43,8 +45,9 @@ def expire(*_):
 class Runner:
     """Runs cases on one server, for as long as it behaves."""
 
-    def __init__(self, log: Ktap):
+    def __init__(self, log: Ktap, model: Model):
         self._log = log
+        self._model = model
         self._server: Server | None = None
         self._fds = 0
 
@@ -53,18 +56,21 @@ class Runner:
         signal.alarm(CASE_TIMEOUT)
         try:
             if not self._server:
-                self._server = Server("--model", "mtty-2")
+                self._server = Server.of(self._model)
                 self._fds = self._server.fds()
             case.function(self._server)
             self._server.settle(self._fds)
         except Skip as reason:
-            self._log.skip(case.name, str(reason))
+            self._log.skip(self._name(case), str(reason))
         except Exception as error:  # pylint: disable=broad-exception-caught
-            self._log.not_ok(case.name, describe(error))
+            self._log.not_ok(self._name(case), describe(error))
             self._drop()
         else:
-            self._log.ok(case.name, time.monotonic() - start)
+            self._log.ok(self._name(case), time.monotonic() - start)
         signal.alarm(0)
+
+    def _name(self, case: Case) -> str:
+        return case.name if self._model is MTTY else f"{self._model.name}: {case.name}"
 
     def _drop(self) -> None:
         if self._server:
@@ -79,9 +85,9 @@ class Runner:
         try:
             self._server.end()
         except Exception as error:  # pylint: disable=broad-exception-caught
-            self._log.not_ok("server: ends without a leak", str(error))
+            self._log.not_ok(f"{self._model.name}: its server ends without a leak", str(error))
         else:
-            self._log.ok("server: ends without a leak", 0)
+            self._log.ok(f"{self._model.name}: its server ends without a leak", 0)
 
 
 def library_test() -> Program:
@@ -112,11 +118,15 @@ def main() -> int:
         return 0
 
     signal.signal(signal.SIGALRM, expire)
-    log = Ktap(len(cases) + bool(cases) + sum(suite.planned() for suite in suites))
-    runner = Runner(log)
-    for case in cases:
-        runner.run(case)
-    runner.finish()
+    plan = [(MTTY, cases),
+            (TEST, [case for case in cases if case.function.__module__ in ANY_MODEL])]
+    log = Ktap(sum(len(some) + bool(some) for _, some in plan) +
+               sum(suite.planned() for suite in suites))
+    for model, some in plan:
+        runner = Runner(log, model)
+        for case in some:
+            runner.run(case)
+        runner.finish()
     for suite in suites:
         suite.run(log)
     return 0 if log.finish() else 1

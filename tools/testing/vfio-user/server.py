@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Start server programs, and see that they end well."""
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -18,6 +19,19 @@ def program(name: str) -> str:
     return os.path.join(os.environ["VFIO_USER_PROGRAMS"], name)
 
 
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A model, and what tests that work with any model must know of it."""
+
+    name: str
+    ids: bytes
+    config_size: int
+
+
+MTTY = Model("mtty-2", bytes.fromhex("48435332"), 256)
+TEST = Model("vdev_test-pcie", bytes.fromhex("361bfeff"), 4096)
+
+
 class ServerFailed(Exception):
     """It crashed, or a sanitizer has found something."""
 
@@ -29,6 +43,7 @@ class Server:
                  pass_fds: tuple[int, ...] = (), expect: int = 0):
         self._dir = tempfile.mkdtemp(prefix="vfio-user-")
         self.path = os.path.join(self._dir, "socket")
+        self.model = MTTY
         self._expect = expect
         self._stderr = open(os.path.join(self._dir, "stderr"), "w+b")  # pylint: disable=consider-using-with
         if socket:
@@ -45,6 +60,13 @@ class Server:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise ServerFailed(f"no socket; stderr: {self.stderr()}")
             time.sleep(0.001)
+
+    @classmethod
+    def of(cls, model: Model):
+        """A server of one of the models above."""
+        server = cls("--model", model.name, name="vdevd" if model is MTTY else "vdevd-test")
+        server.model = model
+        return server
 
     def __enter__(self):
         return self

@@ -160,7 +160,7 @@ def shared_program(_) -> None:
 
 @case("library: the same, linked statically")
 def static_program(_) -> None:
-    build_and_use([*pkg_config("--cflags"), library("libvdev.a"), "-ljansson"])
+    build_and_use([*pkg_config("--static", "--cflags", "--libs"), "-static"])
 
 
 def build_and_use(flags: list[str]) -> None:

@@ -38,7 +38,7 @@ def any_size(server: Server) -> None:
                 for fill in FILLINGS:
                     body = fill(size)[:size]
                     client.reply_to(client.send(command, body), command)
-        same(client.config(0, 4), 0x32534348, "ids")
+        same(client.read(vu.CONFIG_REGION, 0, 4), server.model.ids, "ids")
 
 
 @case("sizes: the fixed ones do not take just anything")
