@@ -108,6 +108,8 @@ def main() -> int:
                         help="only cases whose name matches, such as 'dma*'")
     parser.add_argument("--list", action="store_true", help="list the tests and end")
     arguments = parser.parse_args()
+    os.environ.setdefault("VFIO_USER_PROGRAMS",
+                          os.path.join(HERE, "..", "..", "..", "build", "vfio-user"))
     for module in TEST_MODULES:
         importlib.import_module(module)
     cases = [case for case in CASES if fnmatch.fnmatch(case.name, arguments.only)]
