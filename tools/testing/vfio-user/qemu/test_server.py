@@ -8,7 +8,7 @@ from cards import CardSetting
 from case import case, check, same
 from machine import QemuDied
 from mtty import Card, set_up
-from over_socket import Vdevd
+from over_socket import SHARED_MEMORY, Vdevd
 from pci import BAR0, PciFunction
 from qmp import QmpError
 
@@ -36,7 +36,7 @@ class ServerMachine(CardSetting):
     def start_qemu(self, *arguments: str) -> Card:
         self.machine = self.start([
             "-machine", "q35", "-m", "64M", *arguments,
-            *self.variant.device_arguments(self.server, "card", SLOT)])
+            *self.device_arguments(self.server, "card", SLOT)])
         card = Card(self.machine.qtest, SLOT, ports=2)
         card.bring_up()
         return card
@@ -98,8 +98,7 @@ def maps(setting: ServerMachine) -> tuple[int, int]:
 @case("server: shared memory of the machine arrives as file descriptors", ServerMachine,
       timeout=120)
 def shared_memory(setting: ServerMachine) -> None:
-    setting.use(setting.start_qemu("-object", "memory-backend-memfd,id=m,size=64M,share=on",
-                                   "-machine", "memory-backend=m"))
+    setting.use(setting.start_qemu(*SHARED_MEMORY))
     with_memory, _ = maps(setting)
     check(with_memory > 0, f"no DMA_MAP with an fd: {setting.news()}")
     setting.quit()
@@ -128,7 +127,7 @@ class TimerMachine(ServerMachine):
 def posted(setting: TimerMachine) -> None:
     setting.machine = setting.start([
         "-machine", "q35", "-m", "64M",
-        *setting.variant.device_arguments(setting.server, "card", SLOT)])
+        *setting.device_arguments(setting.server, "card", SLOT)])
     qtest = setting.machine.qtest
     card = PciFunction(qtest, SLOT)
     card.write32(BAR0, TIMER_ADDRESS)
