@@ -217,10 +217,11 @@ static void show(const struct step *step, const struct answer *answers)
 {
 	unsigned int i;
 
-	fprintf(stderr, "# kind %d region %u offset 0x%llx count %zu data %02x%02x%02x%02x flags 0x%x index %u bind %d\n",
+	fprintf(stderr, "# kind %d region %u offset 0x%llx count %zu data %02x%02x%02x%02x\n",
 		step->kind, step->region, step->offset, step->count,
-		step->data[0], step->data[1], step->data[2], step->data[3],
-		step->flags, step->index, step->bind);
+		step->data[0], step->data[1], step->data[2], step->data[3]);
+	fprintf(stderr, "# flags 0x%x index %u bind %d\n", step->flags,
+		step->index, step->bind);
 	for (i = 0; i < 2; i++)
 		fprintf(stderr, "# %s: %zd, %llu signals, data 0x%016llx\n",
 			i ? "twin" : "subject", answers[i].ret,
