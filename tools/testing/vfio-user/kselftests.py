@@ -9,7 +9,7 @@ from server import program
 
 NAMES = ["info", "region", "config", "decode", "uart", "uart_line", "uart_irq", "intx", "msi",
          "set_irqs", "err_req", "lifecycle", "timer", "express", "mmap", "dma", "reset",
-         "error"]
+         "error", "level", "msix"]
 
 # What the protocol cannot carry, by suite.
 EXCLUDED = {
