@@ -189,12 +189,14 @@ static void close_device(struct life *life)
 	if (random_below(3) == 0)
 		close_one(&life->dev.group_fd);
 	if (random_below(2))
-		munmap(life->map, SIZE);
-	else
 		close_one(&life->dev.fd);
-	dev_close(&life->dev);
-	/* without effect the second time, as nothing else is mapped here */
-	munmap(life->map, SIZE);
+	if (random_below(2)) {
+		munmap(life->map, SIZE);
+		dev_close(&life->dev);
+	} else {
+		dev_close(&life->dev);
+		munmap(life->map, SIZE);
+	}
 }
 
 /* Has a copy of every file and mapping, and ends when it likes. */
