@@ -378,19 +378,31 @@ static vm_fault_t vdev_memory_map_pages(struct vm_fault *vmf, pgoff_t first,
 	return ret;
 }
 
-/* The first write to a page that was mapped read-only for tracking. */
+/*
+ * The first write to a page that was mapped read-only for tracking.
+ *
+ * The page is made writable here, under the lock. Left to the caller, it would
+ * be once the lock is gone, if it is mapped as before; and it may have been
+ * taken as dirty meanwhile and mapped read-only again, which looks the same:
+ * what is written then would never be told.
+ */
 static vm_fault_t vdev_memory_mkwrite(struct vm_fault *vmf)
 {
 	struct vdev_memory *memory = vmf->vma->vm_private_data;
-	struct xarray *pages = pages_at(memory, vmf->pgoff);
-	unsigned long index = index_of(vmf->pgoff);
-	vm_fault_t ret = 0;
+	vm_fault_t ret = VM_FAULT_NOPAGE;
+	struct page *page = NULL;
 
 	mutex_lock(&memory->lock);
-	if (!memory->decoding || !find_page(pages, index))
-		ret = VM_FAULT_NOPAGE;	/* gone meanwhile: fault again */
-	else
-		mark_dirty(memory, pages, index);
+	if (memory->decoding)
+		page = find_page(pages_at(memory, vmf->pgoff),
+				 index_of(vmf->pgoff));
+	/* if it is gone, the write faults again */
+	if (page) {
+		unmap_mapping_range(memory->mapping,
+				    (loff_t)vmf->pgoff << PAGE_SHIFT,
+				    PAGE_SIZE, true);
+		ret = insert(vmf, memory, page, vmf->pgoff, true);
+	}
 	mutex_unlock(&memory->lock);
 	return ret;
 }

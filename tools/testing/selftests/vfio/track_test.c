@@ -4,12 +4,15 @@
  * test device in the kernel answers, samples/vfio-mdev/vdev_test.h.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
 #include "lib/config_space.h"
+#include "lib/crew.h"
 #include "lib/must.h"
 #include "lib/random.h"
 #include "lib/testdev.h"
@@ -19,6 +22,11 @@
 
 #define PAGES	256
 #define STEPS	2000
+
+/* What the threads of a race do in one round, and for how long all of them. */
+#define BURST	16
+#define TAKES	8
+#define RACE_MS	3000
 
 struct dirty {
 	__u64 first;
@@ -248,6 +256,91 @@ TEST_F(track, at_random)
 	take(self->dev, &dirty, 0, PAGES);
 	for (page = 0; page < PAGES; page++)
 		EXPECT_EQ(expected[page], is_dirty(&dirty, page));
+}
+
+/**
+ * struct copying - memory that is copied while it is written
+ * @dev: the device
+ * @word: what is written, in page 0
+ * @copy: as it was when its page was last said to be dirty
+ * @writing: held while @word is written
+ */
+struct copying {
+	struct vfio_dev *dev;
+	volatile __u64 *word;
+	__u64 copy;
+	pthread_mutex_t writing;
+};
+
+static void write_burst(struct crew *crew, void *arg)
+{
+	struct copying *copying = arg;
+	unsigned int i;
+
+	(void)crew;
+	pthread_mutex_lock(&copying->writing);
+	for (i = 0; i < BURST; i++)
+		++*copying->word;
+	pthread_mutex_unlock(&copying->writing);
+	sched_yield();
+}
+
+static void read_word(struct crew *crew, void *arg)
+{
+	struct copying *copying = arg;
+
+	(void)crew;
+	(void)*copying->word;
+	sched_yield();
+}
+
+static bool copy_if_dirty(struct copying *copying)
+{
+	struct dirty dirty;
+
+	take(copying->dev, &dirty, 0, 1);
+	if (!is_dirty(&dirty, 0))
+		return false;
+	copying->copy = *copying->word;
+	return true;
+}
+
+/* With the writer held off, what is not dirty is as it was copied. */
+static void copy_word(struct crew *crew, void *arg)
+{
+	struct copying *copying = arg;
+	unsigned int i;
+
+	for (i = 0; i < TAKES; i++)
+		copy_if_dirty(copying);
+	pthread_mutex_lock(&copying->writing);
+	if (copy_if_dirty(copying))
+		crew_achieved(crew);
+	else if (copying->copy != *copying->word)
+		crew_complain(crew, "%llu is written, %llu was copied",
+			      *copying->word, copying->copy);
+	pthread_mutex_unlock(&copying->writing);
+}
+
+/* Others map the page for reading again just when it is about to be written. */
+TEST_F(track, nothing_lost_in_a_race)
+{
+	struct copying copying = {
+		.dev = self->dev,
+		.word = (volatile __u64 *)self->memory,
+		.writing = PTHREAD_MUTEX_INITIALIZER,
+	};
+	struct crew crew = { };
+
+	track(self->dev, true);
+	crew_add(&crew, write_burst, &copying);
+	crew_add(&crew, copy_word, &copying);
+	crew_add(&crew, read_word, &copying);
+	crew_run(&crew, RACE_MS);
+	EXPECT_LT(0, crew.achieved);
+	EXPECT_EQ(0, crew.complaints) {
+		TH_LOG("%s", crew.first);
+	}
 }
 
 TEST_HARNESS_MAIN
