@@ -453,8 +453,8 @@ struct vdev_irqs {
  * @front_data; everything else belongs to the core.
  *
  * Lock order: whatever serialises the front's calls of vdev_set_irqs(), then
- * @lock. Nothing is taken inside @lock but what the services of the front
- * take.
+ * @job_gate, then @lock. Nothing is taken inside @lock but what the services
+ * of the front take.
  */
 struct vdev {
 	struct mutex lock;	/* see above */

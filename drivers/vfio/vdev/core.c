@@ -98,6 +98,8 @@ static bool front_serves(const struct vdev_front_ops *front,
  * @front: the front's services; outlives the device
  * @front_data: &vdev.front_data, set before any service is asked for
  *
+ * Context: process context; takes the device lock.
+ *
  * Return: the device, or ERR_PTR: -ENOMEM; -EOPNOTSUPP if @front lacks a
  * service that @model needs; or what &vdev_ops.init returned.
  */
@@ -132,6 +134,8 @@ EXPORT_SYMBOL_GPL(vdev_create);
 /**
  * vdev_destroy() - the end of a device that is not open
  * @vdev: the device; the front has stopped its alarm for good
+ *
+ * Context: process context; takes the device lock.
  */
 void vdev_destroy(struct vdev *vdev)
 {
@@ -148,6 +152,8 @@ EXPORT_SYMBOL_GPL(vdev_destroy);
  * @vdev: the device, not open
  *
  * It is as after power-on, and its parameters are fixed until vdev_close().
+ *
+ * Context: process context; takes the device lock.
  */
 void vdev_open(struct vdev *vdev)
 {
@@ -161,6 +167,9 @@ EXPORT_SYMBOL_GPL(vdev_open);
  *
  * Interrupts are bound to nothing and the device is as after power-on: nothing
  * of one user reaches the next.
+ *
+ * Context: process context; takes the device lock, and waits for the job that
+ * runs. The front calls vdev_set_irqs() neither now nor until vdev_open().
  */
 void vdev_close(struct vdev *vdev)
 {
@@ -272,6 +281,8 @@ EXPORT_SYMBOL_GPL(vdev_param_allowed);
  * @vdev: the device
  * @param: index into &vdev_family.params
  *
+ * Context: process context; takes the device lock.
+ *
  * Return: one of &vdev_param.values.
  */
 const char *vdev_param_word(struct vdev *vdev, unsigned int param)
@@ -290,6 +301,8 @@ EXPORT_SYMBOL_GPL(vdev_param_word);
  * @vdev: the device
  * @param: index into &vdev_family.params
  * @word: one of &vdev_param.values, a trailing newline is ignored
+ *
+ * Context: process context; takes the device lock.
  *
  * Return: 0; -EINVAL for a word that is not one of them or that this model
  * cannot do; -EBUSY while the device is open.

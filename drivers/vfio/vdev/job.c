@@ -25,6 +25,8 @@
  * @vdev: the device
  * @job: the job, in the private data of @vdev
  * @fn: what to call when it is its turn
+ *
+ * Context: device lock held.
  */
 void vdev_job_init(struct vdev *vdev, struct vdev_job *job,
 		   void (*fn)(struct vdev *vdev, struct vdev_job *job))
@@ -72,6 +74,8 @@ EXPORT_SYMBOL_GPL(vdev_job_queue);
  * @vdev: the device
  * @job: the job that runs
  *
+ * Context: in a job, without the device lock; sleeps.
+ *
  * Return: true with the device lock held; false, without it, if the device has
  * been reset since the job was queued: the job must return.
  */
@@ -90,6 +94,8 @@ EXPORT_SYMBOL_GPL(vdev_job_lock);
  * vdev_job_unlock() - give back the device lock in a job
  * @vdev: the device
  * @job: the job that runs
+ *
+ * Context: in a job, after vdev_job_lock() returned true.
  */
 void vdev_job_unlock(struct vdev *vdev, struct vdev_job *job)
 {
@@ -113,9 +119,25 @@ static struct vdev_job *next_job(struct vdev *vdev)
 	return job;
 }
 
+static unsigned int count_jobs(struct vdev *vdev)
+{
+	struct vdev_job *job;
+	unsigned int nr = 0;
+
+	mutex_lock(&vdev->lock);
+	list_for_each_entry(job, &vdev->jobs, entry)
+		nr++;
+	mutex_unlock(&vdev->lock);
+	return nr;
+}
+
 /**
  * vdev_run_jobs() - the front's answer to &vdev_front_ops.kick
  * @vdev: the device
+ *
+ * Runs the jobs that are queued. Of those that are queued meanwhile the front
+ * is told again: a job that queues itself must not keep a front from its other
+ * work.
  *
  * Context: process context, no locks held, &vdev_front_ops.dma works from
  * here. Calls for one device are serialised by this function.
@@ -123,9 +145,10 @@ static struct vdev_job *next_job(struct vdev *vdev)
 void vdev_run_jobs(struct vdev *vdev)
 {
 	struct vdev_job *job;
+	unsigned int nr;
 
 	mutex_lock(&vdev->job_gate);
-	while ((job = next_job(vdev)))
+	for (nr = count_jobs(vdev); nr && (job = next_job(vdev)); nr--)
 		job->fn(vdev, job);
 	mutex_unlock(&vdev->job_gate);
 }

@@ -49,6 +49,8 @@ static void start(struct vdev *vdev, struct vdev_timer *timer)
  * @vdev: the device
  * @timer: the timer, in the private data of @vdev
  * @fn: what to call when its time has come
+ *
+ * Context: device lock held.
  */
 void vdev_timer_init(struct vdev *vdev, struct vdev_timer *timer,
 		     void (*fn)(struct vdev *vdev, struct vdev_timer *timer))
