@@ -8,6 +8,9 @@ from variant import Variant
 
 CASE_TIMEOUT = 30
 
+# Of long bytes, a message shows so many from where they begin to differ.
+SHOWN = 32
+
 
 class Setting:
     """What a group of cases needs around it, usually one running QEMU.
@@ -79,8 +82,13 @@ def check(condition, what: str) -> None:
 
 def same(got, expected, what: str) -> None:
     """Compare numbers, bytes or lists; the message shows numbers in hex."""
-    if got != expected:
-        raise Mismatch(f"{what}: expected {_show(expected)}, got {_show(got)}")
+    if got == expected:
+        return
+    if isinstance(got, bytes) and len(got) > SHOWN and len(got) == len(expected):
+        start = next(i for i, (g, e) in enumerate(zip(got, expected)) if g != e)
+        part = slice(start, start + SHOWN)
+        what, got, expected = f"{what}, from {start:#x}", got[part], expected[part]
+    raise Mismatch(f"{what}: expected {_show(expected)}, got {_show(got)}")
 
 
 def _show(value) -> str:

@@ -13,7 +13,7 @@ from express import NOWHERE
 from express_bench import ExpressBench, TestCardBench
 from pci import BAR0, COMMAND_MEMORY
 from test_config import ALL_ONES
-from vdev_test import AREAS, TestCard, pattern
+from vdev_test import AREAS, PM_D0, PM_D3HOT, PMCSR, TestCard, pattern
 
 PAGE = 4096
 SIZES = {"b": 1, "w": 2, "l": 4, "q": 8}
@@ -71,8 +71,8 @@ def bulk(bench: ExpressBench) -> None:
     for number, card in enumerate(bench.express_cards):
         bench.qtest.write_bytes(card.bars[2] + 0x8000, pattern(0x10000, number))
     for number, card in enumerate(bench.express_cards):
-        same(bench.qtest.read_bytes(card.bars[2] + 0x8000, 0x10000) == pattern(0x10000, number),
-             True, f"vdev_test-{card.model.name}: what was written reads back")
+        same(bench.qtest.read_bytes(card.bars[2] + 0x8000, 0x10000), pattern(0x10000, number),
+             f"vdev_test-{card.model.name}: the 64 KiB")
         same(bench.qtest.read_bytes(card.bars[2] + 0x18000, 16), bytes(16), "what is behind")
 
 
@@ -179,6 +179,23 @@ def decode_off(bench: ExpressBench) -> None:
             card.function.set_command(on=COMMAND_MEMORY)
             for place in places:
                 same(bench.qtest.read_bytes(place, 9), b"keep this", f"back, {place:#x}")
+
+
+@case("memory: D3hot hides it, and it is kept", ExpressBench)
+def power_state(bench: ExpressBench) -> None:
+    # The one that is not mapped: QEMU before 10.0 does not know of power states.
+    card = bench.trapped
+    places = [card.bars[2], card.bars[4] + AREAS[1][0]]
+    for place in places:
+        bench.qtest.write_bytes(place, b"keep this")
+    card.function.write16(PMCSR, PM_D3HOT)
+    for place in places:
+        check(bench.qtest.readl(place) in (ALL_ONES, bench.qtest.readl(NOWHERE)),
+              f"{place:#x} answers in D3hot")
+        bench.qtest.write_bytes(place, b"lose this")
+    card.function.write16(PMCSR, PM_D0)
+    for place in places:
+        same(bench.qtest.read_bytes(place, 9), b"keep this", f"back in D0, {place:#x}")
 
 
 @case("memory: a BAR is moved while mapped", ExpressBench)

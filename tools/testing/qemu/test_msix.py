@@ -11,8 +11,8 @@ from case import case, check, same
 from express_bench import ExpressBench
 from pci import COMMAND_INTX_DISABLE, COMMAND_MASTER, STATUS, STATUS_INTERRUPT
 from vdev_test import (MSI_ADDRESS, MSI_ADDRESS_HIGH, MSI_CONTROL, MSI_DATA, MSI_ENABLE,
-                       MSIX_ENABLE, MSIX_FUNCTION_MASK, REG_MAGIC, REG_TIMEOUTS, REG_TIMER,
-                       TestCard)
+                       MSIX_ENABLE, MSIX_FUNCTION_MASK, PM_D0, PM_D3HOT, PMCSR, REG_MAGIC,
+                       REG_TIMEOUTS, REG_TIMER, TestCard)
 
 MILLISECOND = 1000000
 
@@ -210,6 +210,19 @@ def timer(bench: ExpressBench) -> None:
     card.put(REG_TIMER, 50 * MILLISECOND)
     check(bench.arrived(card, 1), "no message of the timer")
     same(card.get(REG_TIMEOUTS), 1, "how often the time was over")
+
+
+@case("MSI-X: D3hot holds a message back", ExpressBench)
+def power_state(bench: ExpressBench) -> None:
+    # In D3hot only time can raise a vector.
+    card = bench.mapped
+    bench.enable_msix(card, [1])
+    card.put(REG_TIMER, 50 * MILLISECOND)
+    card.function.write16(PMCSR, PM_D3HOT)
+    bench.qtest.settle(0.2)
+    check(bench.nothing_arrived(card, 1), "a message in D3hot")
+    card.function.write16(PMCSR, PM_D0)
+    check(bench.arrived(card, 1), "no message back in D0")
 
 
 # -- other kinds of interrupt -------------------------------------------------

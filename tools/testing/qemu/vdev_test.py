@@ -18,6 +18,7 @@ DEVICE = 0xfffe
 # -- configuration space ----------------------------------------------------
 
 PMCSR = 0x44
+PM_D0, PM_D3HOT = 0, 3
 MSI = 0x50
 MSI_CONTROL = MSI + 2
 MSI_ADDRESS = MSI + 4
