@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "dma.h"
@@ -31,17 +32,25 @@ static void run_jobs(struct vdev_server *server)
 	server->jobs_run = false;
 }
 
+/* There is more to do, but others have to have their turn. */
+static void come_again(struct vdev_server *server)
+{
+	u64 one = 1;
+
+	if (write(server->again.fd, &one, sizeof(one)) < 0)
+		return;
+}
+
 void jobs_work(struct vdev_server *server)
 {
 	if (busy(server))
 		return;
-	while (server->jobs_wait ||
-	       (server->client && server->client->holding)) {
-		if (server->jobs_wait)
-			run_jobs(server);
-		if (server->client && server->client->holding)
-			client_go_on(server->client);
-	}
+	if (server->jobs_wait)
+		run_jobs(server);
+	if (server->client && server->client->holding)
+		client_go_on(server->client);
+	if (server->jobs_wait)
+		come_again(server);
 }
 
 /* Is that a write which asks for a function level reset? */

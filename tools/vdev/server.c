@@ -21,6 +21,31 @@ static void stop_ready(struct watch *watch, u32 events)
 	container_of(watch, struct vdev_server, stop)->finished = true;
 }
 
+/* vdev_server_dispatch() sees to what it is about. */
+static void again_ready(struct watch *watch, u32 events)
+{
+	u64 times;
+
+	if (read(watch->fd, &times, sizeof(times)) < 0)
+		return;
+}
+
+/* An eventfd that the server looks at. 0 or a negative errno. */
+static int open_event(struct vdev_server *server, struct watch *watch,
+		      void (*ready)(struct watch *watch, u32 events))
+{
+	int ret;
+
+	watch->ready = ready;
+	watch->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (watch->fd < 0)
+		return -errno;
+	ret = loop_watch(&server->loop, watch, EPOLLIN);
+	if (ret)
+		close(watch->fd);
+	return ret;
+}
+
 static int open_loop(struct vdev_server *server)
 {
 	int ret;
@@ -28,13 +53,10 @@ static int open_loop(struct vdev_server *server)
 	ret = loop_open(&server->loop);
 	if (ret)
 		return ret;
-	server->stop.ready = stop_ready;
-	server->stop.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (server->stop.fd < 0) {
-		ret = -errno;
+	ret = open_event(server, &server->stop, stop_ready);
+	if (ret)
 		goto close_loop;
-	}
-	ret = loop_watch(&server->loop, &server->stop, EPOLLIN);
+	ret = open_event(server, &server->again, again_ready);
 	if (ret)
 		goto close_stop;
 	return 0;
@@ -48,6 +70,7 @@ close_loop:
 
 static void close_loop(struct vdev_server *server)
 {
+	close(server->again.fd);
 	close(server->stop.fd);
 	loop_close(&server->loop);
 }

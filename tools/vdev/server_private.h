@@ -29,6 +29,7 @@ struct refused {
  * @listener: the socket, unless it is a client's connection
  * @path: of the socket, if the server has made it
  * @stop: an eventfd that tells the server to stop
+ * @again: an eventfd that wakes the server for jobs that wait
  * @alarm: a timerfd, the device's alarm
  * @alarm_at: what @alarm is set to
  * @unmask: the eventfd that unmasks INTx, if there is one
@@ -49,6 +50,7 @@ struct vdev_server {
 	struct watch listener;
 	char *path;
 	struct watch stop;
+	struct watch again;
 	struct watch alarm;
 	u64 alarm_at;
 	struct watch unmask;

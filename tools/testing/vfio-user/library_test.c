@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/array_size.h>
 #include <linux/compiler.h>
+#include <linux/vdev.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -357,6 +358,109 @@ static void test_dma_without_client(void)
 	vdev_server_free(server);
 }
 
+/* A device with a job that queues itself, from a write to its register on. */
+
+static struct {
+	struct vdev_job job;
+	unsigned int runs;
+} busy;
+
+static u64 busy_read(struct vdev *vdev, unsigned int bar, u64 offset,
+		     unsigned int width)
+{
+	return busy.runs;
+}
+
+static void busy_write(struct vdev *vdev, unsigned int bar, u64 offset,
+		       unsigned int width, u64 value)
+{
+	vdev_job_queue(vdev, &busy.job);
+}
+
+static void busy_work(struct vdev *vdev, struct vdev_job *job)
+{
+	if (!vdev_job_lock(vdev, job))
+		return;
+	busy.runs++;
+	vdev_job_queue(vdev, job);
+	vdev_job_unlock(vdev, job);
+}
+
+static int busy_init(struct vdev *vdev)
+{
+	vdev_job_init(vdev, &busy.job, busy_work);
+	return 0;
+}
+
+static void busy_reset(struct vdev *vdev)
+{
+	busy.runs = 0;
+}
+
+static const struct vdev_ops busy_ops = {
+	.init	= busy_init,
+	.reset	= busy_reset,
+	.read	= busy_read,
+	.write	= busy_write,
+};
+
+static const struct vdev_model busy_models[] = {
+	{
+		.name = "card", .units = 1, .vendor = 0xeeee, .device = 3,
+		.class = 0x088000, .bars = {
+			{ .type = VDEV_BAR_MEM, .size = 16, .max_width = 4 },
+		},
+	},
+};
+
+static const struct vdev_family busy_family = {
+	.name		= "busy",
+	.owner		= THIS_MODULE,
+	.ops		= &busy_ops,
+	.capacity	= 1,
+	.models		= busy_models,
+	.nr_models	= ARRAY_SIZE(busy_models),
+};
+
+module_vdev(busy_family);
+
+static void test_busy_job(void)
+{
+	static const uint32_t decode[] = { 4, 0, 7, 2, 2 };
+	static const uint32_t start[] = { 0, 0, 0, 4, 0 };
+	struct vdev_server *server;
+	struct pollfd poll_fd = { .events = POLLIN };
+	unsigned int runs;
+	int ends[2], i;
+
+	EXPECT_EQ(vdev_server_new("busy-card", &server), 0);
+	poll_fd.fd = vdev_server_fd(server);
+	EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	EXPECT_EQ(vdev_server_attach(server, ends[1]), 0);
+	say(ends[0], 1, "\0\0\0", 4, -1);
+	say(ends[0], 10, decode, 18, -1);
+	say(ends[0], 10, start, sizeof(start), -1);
+	/* it goes on by itself, for whoever waits in a loop of his own */
+	for (i = 0; i < 100; i++) {
+		EXPECT_EQ(poll(&poll_fd, 1, 1000), 1);
+		EXPECT(vdev_server_dispatch(server, 0) >= 0);
+	}
+	EXPECT(busy.runs > 50 && busy.runs < 200);
+	/* and the client is heard */
+	say(ends[0], 13, "", 0, -1);
+	for (i = 0; i < 10; i++)
+		vdev_server_dispatch(server, 0);
+	EXPECT_EQ(count_errors(ends[0]), 0);
+	runs = busy.runs;
+	EXPECT_EQ(poll(&poll_fd, 1, 0), 0);
+	EXPECT_EQ(vdev_server_dispatch(server, 0), 0);
+	EXPECT_EQ(busy.runs, runs);
+	EXPECT_EQ(runs, 0);
+	close(ends[0]);
+	serve(server);
+	vdev_server_free(server);
+}
+
 /* Whichever allocation fails, the client is told or cut off, and that is it. */
 static void test_no_memory(void)
 {
@@ -532,6 +636,7 @@ static const struct {
 	{ "stop", test_stop },
 	{ "one_after_the_other", test_one_after_the_other },
 	{ "dma_without_client", test_dma_without_client },
+	{ "busy_job", test_busy_job },
 	{ "no_memory", test_no_memory },
 	{ "no_fds", test_no_fds },
 	{ "no_fds_to_accept", test_no_fds_to_accept },
