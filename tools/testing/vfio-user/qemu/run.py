@@ -30,6 +30,7 @@ import test_guest
 
 # Hotplug there is about mdevs; test_server has its own.
 MTTY_MODULES = ["test_config", "test_uart", "test_irq", "test_reset", "test_guest", "test_server"]
+SHARED_MODULES = ["test_dma", "test_msix"]
 CARD_MODULES = ["test_express", "test_msix", "test_memory", "test_dma", "test_conventional"]
 
 # QEMU shows guests the server's pending bits, and not its own.
@@ -39,7 +40,14 @@ EXCLUDED = {"MSI-X: a masked vector is pending, and sent when unmasked": NOT_SHO
             "memory: the same bytes mapped and trapped, across an INTx":
             "QEMU never maps a vfio-user device's memory again once there was an INTx"}
 
+# Of what takes long where a message does, a few are enough.
+LONG = ("Linux guest: ", "memory: ", "DMA: ")
 BRIEF = ["Linux guest: " + test_guest.CHECKS[name] for name in ("driver_binds", "loopback_first")]
+BRIEF += ["memory: what can be mapped is mapped, nothing with x-no-mmap",
+          "memory: a sparse BAR is registers around memory",
+          "memory: a function level reset clears it, mapped or not",
+          "DMA: refused without bus mastering, memory untouched",
+          "DMA: a vector tells that it is done"]
 
 
 def cases(variant: over_socket.SocketVariant, modules: list[str],
@@ -50,7 +58,7 @@ def cases(variant: over_socket.SocketVariant, modules: list[str],
     return [case for case in CASES
             if case.function.__module__ in modules and case.applies_to(variant)
             and fnmatch.fnmatch(case.name, arguments.only)
-            and not (arguments.brief and case.name.startswith("Linux guest: ")
+            and not (arguments.brief and case.name.startswith(LONG)
                      and case.name not in BRIEF)]
 
 
@@ -59,13 +67,13 @@ def main() -> int:
     parser.add_argument("--only", metavar="PATTERN", default="*",
                         help="only cases whose name matches, such as '*MSI*'")
     parser.add_argument("--brief", action="store_true",
-                        help="no more of the Linux guest than that a port works")
+                        help="less of what takes long, such as the Linux guest")
     arguments = parser.parse_args()
     over_socket.replace_mdevs()
     variant = over_socket.SocketVariant()
     shared = over_socket.SocketVariant(shared=True)
     plan = [(variant, cases(variant, MTTY_MODULES + CARD_MODULES, arguments)),
-            (shared, cases(shared, ["test_dma", "test_msix"], arguments))]
+            (shared, cases(shared, SHARED_MODULES, arguments))]
     why = variant.missing()
     total = sum(len(some) for _, some in plan)
     log = Ktap(1 if why else total + 1)
