@@ -104,13 +104,12 @@ static void queued_in_a_job(void)
 	gadget_queue(front, 2);
 	EXPECT(front_run_jobs(front));
 	/* those that wait have their turn in between, and so has the front */
-	EXPECT_EQ(calls(front), 12);
+	EXPECT_EQ(gadget_of(front)->nr_runs, 2);
 	EXPECT(front_run_jobs(front));
-	EXPECT_EQ(calls(front), 1);
+	EXPECT_EQ(gadget_of(front)->nr_runs, 3);
 	EXPECT(front_run_jobs(front));
-	EXPECT_EQ(calls(front), 1);
+	EXPECT_EQ(calls(front), 1211);
 	EXPECT(!front_run_jobs(front));
-	EXPECT_EQ(calls(front), 0);
 	front_close(front);
 }
 
