@@ -13,7 +13,9 @@
 #include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "../compat.h"
@@ -51,8 +53,7 @@ static struct page *find_page(struct xarray *pages, unsigned long index)
 	return xa_is_value(entry) ? NULL : entry;
 }
 
-/* A page where a BAR has none; NULL if there is no memory. */
-static struct page *make_page(struct xarray *pages, unsigned long index)
+static struct page *add_page(struct xarray *pages, unsigned long index)
 {
 	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 
@@ -62,6 +63,25 @@ static struct page *make_page(struct xarray *pages, unsigned long index)
 		__free_page(page);
 		return NULL;
 	}
+	return page;
+}
+
+/*
+ * A page where a BAR has none; NULL if there is no memory. Who touches it pays
+ * for it; a kernel thread (a job, DMA into device memory) does so for the user,
+ * and is charged to nobody by itself.
+ */
+static struct page *make_page(struct vdev_memory *memory, struct xarray *pages,
+			      unsigned long index)
+{
+	struct mem_cgroup *before;
+	struct page *page;
+
+	if (!(current->flags & PF_KTHREAD))
+		return add_page(pages, index);
+	before = set_active_memcg(memory->payer);
+	page = add_page(pages, index);
+	set_active_memcg(before);
 	return page;
 }
 
@@ -96,7 +116,7 @@ static int copy_at(struct vdev_memory *memory, struct xarray *pages, u64 offset,
 		return 0;
 	}
 	if (!page)
-		page = make_page(pages, index);
+		page = make_page(memory, pages, index);
 	if (!page)
 		return -ENOMEM;
 	if (write)
@@ -331,7 +351,7 @@ static vm_fault_t map_existing(struct vm_fault *vmf, struct vdev_memory *memory,
 
 static vm_fault_t map_new(struct vm_fault *vmf, struct vdev_memory *memory)
 {
-	struct page *page = make_page(pages_at(memory, vmf->pgoff),
+	struct page *page = make_page(memory, pages_at(memory, vmf->pgoff),
 				      index_of(vmf->pgoff));
 
 	if (!page)
@@ -485,4 +505,25 @@ void vdev_memory_destroy(struct vdev_vfio *front)
 		free_pages_of(&memory->pages[bar]);
 	compat_vfio_put_mapping(memory->mapping);
 	mutex_destroy(&memory->lock);
+}
+
+/**
+ * vdev_memory_open() - a user begins to use the device
+ * @front: the device
+ *
+ * Context: the user's process, before anything can make a page.
+ */
+void vdev_memory_open(struct vdev_vfio *front)
+{
+	front->memory.payer = get_mem_cgroup_from_mm(current->mm);
+}
+
+/**
+ * vdev_memory_close() - the user has gone
+ * @front: the device, of which no job runs any more
+ */
+void vdev_memory_close(struct vdev_vfio *front)
+{
+	mem_cgroup_put(front->memory.payer);
+	front->memory.payer = NULL;
 }

@@ -22,6 +22,8 @@
  * @pages: pages that were touched, of each BAR, by their place in it; a value
  *	where there was one that was cleared while writes were tracked
  * @mapping: through which all mappings of the device file are found
+ * @payer: charged for pages that a kernel thread makes: whoever opened the
+ *	device, or NULL
  * @decoding: faults are answered
  * @tracking: written pages are marked %VDEV_MEMORY_DIRTY
  */
@@ -29,6 +31,7 @@ struct vdev_memory {
 	struct mutex lock;	/* see above */
 	struct xarray pages[PCI_STD_NUM_BARS];
 	struct address_space *mapping;
+	struct mem_cgroup *payer;
 	bool decoding;
 	bool tracking;
 };
@@ -65,6 +68,8 @@ void vdev_vfio_destroy(struct vdev_vfio *front);
 /* mmap.c */
 int vdev_memory_init(struct vdev_vfio *front);
 void vdev_memory_destroy(struct vdev_vfio *front);
+void vdev_memory_open(struct vdev_vfio *front);
+void vdev_memory_close(struct vdev_vfio *front);
 int vdev_memory_copy(struct vdev *vdev, unsigned int bar, u64 offset,
 		     void *buf, size_t len, bool write);
 void vdev_memory_decode(struct vdev *vdev, bool enabled);

@@ -461,7 +461,10 @@ static long vdev_vfio_ioctl(struct vfio_device *vfio, unsigned int cmd,
 
 static int vdev_vfio_open(struct vfio_device *vfio)
 {
-	vdev_open(to_front(vfio)->vdev);
+	struct vdev_vfio *front = to_front(vfio);
+
+	vdev_memory_open(front);
+	vdev_open(front->vdev);
 	return 0;
 }
 
@@ -473,6 +476,7 @@ static void vdev_vfio_close(struct vfio_device *vfio)
 	mutex_lock(&front->irq_gate);
 	vdev_close(front->vdev);
 	mutex_unlock(&front->irq_gate);
+	vdev_memory_close(front);
 }
 
 /* Called again every few seconds until the device is closed. */

@@ -333,4 +333,63 @@ TEST_F(mmap_file, charged_to_the_toucher)
 	cgroup_remove(group);
 }
 
+/* The device itself, by DMA that ends in its own memory. */
+static int fill_by_dma(struct vfio_dev *dev)
+{
+	const __u32 step = 0x100000;	/* the longest transfer */
+	const __u64 iova = 0x40000000;
+	__u64 done;
+	__u8 *map;
+	int ret;
+
+	testdev_enable(dev);
+	map = dev_mmap(dev, TESTDEV_MEMORY, 0, CHARGE, RW);
+	if (map == MAP_FAILED)
+		return -errno;
+	ret = dev_dma_map(dev, iova, map, CHARGE,
+			  VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+	for (done = 0; !ret && done < CHARGE; done += step)
+		ret = testdev_transfer(dev, TESTDEV_WRITE, iova + done, step);
+	munmap(map, CHARGE);
+	return ret;
+}
+
+static int use_in_group(const char *group, struct testdev *testdev,
+			enum dev_path path)
+{
+	__u64 before, used;
+
+	cgroup_enter(group);
+	if (dev_open(&testdev->dev, &testdev->loc, path))
+		return 1;
+	before = cgroup_memory(group);
+	if (fill_by_dma(&testdev->dev))
+		return 2;
+	used = cgroup_memory(group);
+	testdev_close(testdev);
+	if (!near(used, before + CHARGE))
+		return 3;
+	return near(cgroup_memory(group), before) ? 0 : 4;
+}
+
+/* No process of the user touches these pages: whoever opened it pays. */
+TEST_F(mmap_file, dma_is_charged_to_the_opener)
+{
+	const char *group, *why;
+	int status, child;
+
+	group = cgroup_make(&why);
+	if (!group)
+		SKIP(return, "%s", why);
+	munmap(self->map, SIZE);
+	testdev_close(&self->testdev);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(use_in_group(group, &self->testdev, variant->path));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	cgroup_remove(group);
+}
+
 TEST_HARNESS_MAIN
