@@ -275,17 +275,19 @@ TEST_F(dma, top_of_the_address_space)
 
 	ASSERT_NE(NULL, zero);
 	memset(zero, 0x5a, PAGE);
-	/* an IOMMU may keep that page for itself; the wrap can be tried */
-	if (mem) {
-		refill(self->dev, self->mem);
-		EXPECT_EQ(0, testdev_transfer(self->dev, TESTDEV_WRITE, ~0ULL,
-					      1));
+	/*
+	 * An IOMMU may keep that page for itself, and a type1 of before 7.0
+	 * never finds it again. The wrap can be tried all the same.
+	 */
+	refill(self->dev, self->mem);
+	if (mem && !testdev_transfer(self->dev, TESTDEV_WRITE, ~0ULL, 1)) {
 		EXPECT_EQ(buffer[0], mem[PAGE - 1]);
 		EXPECT_EQ(0, testdev_transfer(self->dev, TESTDEV_WRITE, top,
 					      PAGE));
 		EXPECT_EQ(0, memcmp(mem, buffer, PAGE));
-		memset(mem, 0x5b, PAGE);
 	}
+	if (mem)
+		memset(mem, 0x5b, PAGE);
 	expect_refused(_metadata, self->dev, self->mem, EFAULT, ~0ULL, 2);
 	expect_refused(_metadata, self->dev, self->mem, EFAULT, top, 2 * PAGE);
 	expect_refused(_metadata, self->dev, self->mem, EFAULT, top + 1, PAGE);
