@@ -347,9 +347,10 @@ int vdev_mem_write(struct vdev *vdev, unsigned int bar, u64 offset,
  * @kick: have vdev_run_jobs() called soon, from process context without the
  *	device lock, where the user's memory can be reached. Called with the
  *	device lock held.
- * @dma: copy @len bytes, which do not cross a page, from (or with @write to)
- *	the user's memory at @iova. 0, or -EFAULT where nothing is mapped for
- *	that. Called from inside vdev_run_jobs().
+ * @dma: copy @len bytes, at most 64 KiB, from (or with @write to) the user's
+ *	memory at @iova. 0, or -EFAULT if something of it is not mapped for
+ *	that; then any part may have been copied, and the core asks again, page
+ *	by page. Called from inside vdev_run_jobs().
  * @mem_copy: copy @len bytes from (or with @write to) device memory at @offset
  *	in BAR @bar; the range lies in one of &vdev_bar.memory. Memory never
  *	written reads as zero. 0, or -ENOMEM if there is none left. Called with

@@ -20,6 +20,12 @@
 /* What an IOMMU maps is mapped in these, on every host we know. */
 #define IOVA_PAGE		4096ULL
 
+/*
+ * What is asked of the front at once. Between two of these the device may have
+ * been reset, or told not to be master any more.
+ */
+#define DMA_CHUNK		65536ULL
+
 /**
  * vdev_job_init() - make a job ready, once, in &vdev_ops.init
  * @vdev: the device
@@ -169,6 +175,30 @@ static int dma_allowed(struct vdev *vdev, struct vdev_job *job)
 	return ret;
 }
 
+/* How much of @len bytes at @iova lies in one block of @size bytes. */
+static size_t within(u64 iova, size_t len, u64 size)
+{
+	return min_t(u64, len, size - (iova & (size - 1)));
+}
+
+/*
+ * An access that failed does not say how far it got, and in the kernel what it
+ * did write is not marked dirty. So again, until a page fails; without asking
+ * for permission, since some of it may be done already.
+ */
+static int dma_by_pages(struct vdev *vdev, u64 iova, void *buf, size_t len,
+			bool write)
+{
+	size_t chunk;
+	int ret = 0;
+
+	for (; len && !ret; len -= chunk, iova += chunk, buf += chunk) {
+		chunk = within(iova, len, IOVA_PAGE);
+		ret = vdev->front->dma(vdev, iova, buf, chunk, write);
+	}
+	return ret;
+}
+
 static int dma(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
 	       size_t len, bool write)
 {
@@ -179,10 +209,13 @@ static int dma(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
 	if (len && check_add_overflow(iova, (u64)len - 1, &last))
 		return -EFAULT;
 	for (; len; len -= chunk, iova += chunk, buf += chunk) {
-		chunk = min_t(u64, len, IOVA_PAGE - (iova & (IOVA_PAGE - 1)));
+		chunk = within(iova, len, DMA_CHUNK);
 		ret = dma_allowed(vdev, job);
-		if (!ret)
-			ret = vdev->front->dma(vdev, iova, buf, chunk, write);
+		if (ret)
+			return ret;
+		ret = vdev->front->dma(vdev, iova, buf, chunk, write);
+		if (ret && chunk > within(iova, len, IOVA_PAGE))
+			ret = dma_by_pages(vdev, iova, buf, chunk, write);
 		if (ret)
 			return ret;
 	}
@@ -201,8 +234,9 @@ static int dma(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
  *
  * Return: 0; -EPERM while the device may not be bus master (COMMAND.MASTER, D0;
  * PCI 6.2.2); -EFAULT where nothing is mapped for reading: what comes before
- * that in @buf is valid; -ECANCELED if the device has been reset since the job
- * was queued.
+ * that in @buf is valid, what comes after it is anything; -ECANCELED if the
+ * device has been reset since the job was queued. What is under way when the
+ * guest ends the device's mastery is done: at most 64 KiB.
  */
 int vdev_dma_read(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
 		  size_t len)

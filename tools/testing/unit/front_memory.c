@@ -171,31 +171,62 @@ struct user_page *user_map(struct front *front, u64 iova, u8 fill)
 	return page;
 }
 
+static struct user_page *find_user_page(struct front *front, u64 iova,
+					bool write)
+{
+	struct user_memory *user = &front->user;
+	unsigned int i;
+
+	for (i = 0; i < user->nr_pages; i++) {
+		struct user_page *page = &user->page[i];
+
+		if (page->iova == (iova & -(u64)PAGE))
+			return (write ? page->writable : page->readable) ?
+			       page : NULL;
+	}
+	return NULL;
+}
+
+/* How many of @len bytes were copied. */
+static size_t copy_user(struct front *front, u64 iova, u8 *buf, size_t len,
+			bool write)
+{
+	struct user_page *page;
+	size_t done, part;
+
+	for (done = 0; done < len; done += part, iova += part, buf += part) {
+		page = find_user_page(front, iova, write);
+		if (!page)
+			break;
+		part = min(len - done, (size_t)(PAGE - iova % PAGE));
+		if (write)
+			memcpy(page->data + iova % PAGE, buf, part);
+		else
+			memcpy(buf, page->data + iova % PAGE, part);
+	}
+	return done;
+}
+
+/* As vfio_dma_rw(): what fails is written up to there, but nothing is dirty. */
 int fake_dma(struct vdev *vdev, u64 iova, void *buf, size_t len, bool write)
 {
 	struct front *front = vdev->front_data;
-	struct user_memory *user = &front->user;
-	unsigned int i;
+	size_t done, at;
 
 	/* it sleeps, and takes locks that a fault of the user's may hold */
 	lockdep_assert_not_held(&vdev->lock);
 	lockdep_assert_held(&vdev->job_gate);
-	EXPECT(len && len <= PAGE - iova % PAGE);
-	user->accesses++;
-	if (user->on_dma)
-		user->on_dma(front);
-	for (i = 0; i < user->nr_pages; i++) {
-		struct user_page *page = &user->page[i];
-
-		if (page->iova != (iova & -(u64)PAGE))
-			continue;
-		if (write ? !page->writable : !page->readable)
-			return -EFAULT;
-		if (write)
-			memcpy(page->data + iova % PAGE, buf, len);
-		else
-			memcpy(buf, page->data + iova % PAGE, len);
-		return 0;
+	EXPECT(len && len <= DMA_CHUNK - iova % DMA_CHUNK);
+	front->user.accesses++;
+	if (front->user.on_dma)
+		front->user.on_dma(front);
+	done = copy_user(front, iova, buf, len, write);
+	if (done < len) {
+		if (!write)
+			memset((u8 *)buf + done, 0, len - done);
+		return -EFAULT;
 	}
-	return -EFAULT;
+	for (at = 0; write && at < len; at += PAGE - (iova + at) % PAGE)
+		find_user_page(front, iova + at, true)->dirty = true;
+	return 0;
 }

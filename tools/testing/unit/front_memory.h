@@ -46,16 +46,20 @@ bool mapped_store(struct front *front, unsigned int bar, u64 offset, u8 byte);
  * @iova: where
  * @readable: the device may read it
  * @writable: the device may write it
+ * @dirty: the device is known to have written it
  * @data: what is there
  */
 struct user_page {
 	u64 iova;
 	bool readable;
 	bool writable;
+	bool dirty;
 	u8 data[PAGE];
 };
 
-#define USER_PAGES	4
+/* What the core asks a front to copy at most, and does not cross. */
+#define DMA_CHUNK	0x10000
+#define USER_PAGES	20
 
 /**
  * struct user_memory - the user's memory

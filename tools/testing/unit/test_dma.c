@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DMA: the user's memory, page by page, while the device may.
+ * DMA: the user's memory, piece by piece, while the device may.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -69,31 +69,45 @@ static unsigned int pieces(struct front *front)
 	return accesses;
 }
 
-/* The front need not know how to cross from one page into another. */
-static void split_at_pages(void)
+/* Pages in a row, across two places where accesses are split. */
+#define ROW_START	0x1e000
+#define ROW_SIZE	(USER_PAGES * PAGE)
+
+static struct front *open_with_row(u8 fill)
+{
+	struct front *front = gadget_open();
+	unsigned int i;
+
+	for (i = 0; i < USER_PAGES; i++)
+		user_map(front, ROW_START + i * PAGE, fill);
+	return front;
+}
+
+/* So that the device can be stopped, however much it has to copy. */
+static void split(void)
 {
 	static const struct {
 		u64 iova;
 		size_t len;
 		unsigned int pieces;
 	} all[] = {
-		{ 0x10000, 0, 0 },
-		{ 0x10000, 1, 1 },
-		{ 0x10000, 4096, 1 },
-		{ 0x10fff, 1, 1 },
-		{ 0x10fff, 2, 2 },
-		{ 0x10ffc, 8, 2 },
-		{ 0x10001, 4096, 2 },
-		{ 0x10000, 8192, 2 },
-		{ 0x10fff, 4098, 3 },
-		{ 0x10000, 12288, 3 },
+		{ 0x1e000, 0, 0 },
+		{ 0x1e000, 1, 1 },
+		{ 0x1e000, 4096, 1 },
+		{ 0x1efff, 2, 1 },
+		{ 0x1e001, 0x1fff, 1 },
+		{ 0x1ffff, 1, 1 },
+		{ 0x1ffff, 2, 2 },
+		{ 0x1fffc, 8, 2 },
+		{ 0x20000, 0x10000, 1 },
+		{ 0x20001, 0x10000, 2 },
+		{ 0x1ffff, 0x10002, 3 },
+		{ ROW_START, ROW_SIZE, 3 },
 	};
-	struct front *front = gadget_open();
-	static u8 buf[12288];
+	struct front *front = open_with_row(0);
+	static u8 buf[ROW_SIZE];
 	unsigned int i;
 
-	for (i = 0; i < 3; i++)
-		user_map(front, 0x10000 + i * PAGE, i);
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		EXPECT_EQ(dma_read(front, all[i].iova, buf, all[i].len), 0);
 		EXPECT_EQ(pieces(front), all[i].pieces);
@@ -143,7 +157,8 @@ static void top_of_the_address_space(void)
 	struct front *front = gadget_open();
 	struct user_page *top = user_map(front, -(u64)PAGE, 0x11);
 	struct user_page *zero = user_map(front, 0, 0x22);
-	u8 buf[PAGE] = { };
+	/* more than that is not touched when it fails there */
+	static u8 buf[DMA_CHUNK];
 
 	EXPECT_EQ(dma_read(front, ~0ULL, buf, 1), 0);
 	EXPECT_EQ(buf[0], 0x11);
@@ -173,14 +188,13 @@ static void what_is_not_mapped(void)
 	EXPECT_EQ(dma_write(front, 0x0ffff, buf, 1), -EFAULT);
 	pieces(front);
 
-	/* what comes before is done */
+	/* what comes before is done, after one attempt at all of it */
 	memset(buf, 0x44, sizeof(buf));
 	EXPECT_EQ(dma_read(front, 0x10ff0, buf, 0x20), -EFAULT);
-	EXPECT_EQ(pieces(front), 2);
+	EXPECT_EQ(pieces(front), 3);
 	EXPECT_EQ(buf[0xf], 0x33);
-	EXPECT_EQ(buf[0x10], 0x44);
 	EXPECT_EQ(dma_write(front, 0x10ff8, &buf[0x100], 0x1000), -EFAULT);
-	EXPECT_EQ(pieces(front), 2);
+	EXPECT_EQ(pieces(front), 3);
 	EXPECT_EQ(page->data[0xff7], 0x33);
 	EXPECT_EQ(page->data[0xff8], 0x44);
 	/* and what comes after is not */
@@ -233,7 +247,7 @@ static void only_as_bus_master(void)
 	front_close(front);
 }
 
-/* What the guest does between two pages of one access. */
+/* What the guest does while an access is under way. */
 
 static void stop_being_master(struct front *front)
 {
@@ -247,37 +261,60 @@ static void fall_asleep(struct front *front)
 		power_state(front, 3);
 }
 
-static void asked_at_every_page(void)
+static void asked_at_every_piece(void)
 {
-	struct front *front = gadget_open();
-	struct user_page *page[3];
-	u8 buf[3 * PAGE] = { };
-	unsigned int i;
+	struct front *front = open_with_row(0x77);
+	static u8 buf[ROW_SIZE];
 
-	for (i = 0; i < 3; i++)
-		page[i] = user_map(front, 0x10000 + i * PAGE, 0x77);
 	front->user.on_dma = stop_being_master;
-	EXPECT_EQ(dma_write(front, 0x10000, buf, sizeof(buf)), -EPERM);
+	EXPECT_EQ(dma_write(front, ROW_START, buf, ROW_SIZE), -EPERM);
 	EXPECT_EQ(pieces(front), 2);
-	EXPECT_EQ(page[1]->data[PAGE - 1], 0);
-	EXPECT_EQ(page[2]->data[0], 0x77);
+	EXPECT_EQ(front->user.page[17].data[PAGE - 1], 0);
+	EXPECT_EQ(front->user.page[18].data[0], 0x77);
 
 	command_set(front, PCI_COMMAND_MASTER);
 	front->user.on_dma = fall_asleep;
-	EXPECT_EQ(dma_read(front, 0x11000, buf, 2 * PAGE), -EPERM);
+	memset(buf, 0, sizeof(buf));
+	EXPECT_EQ(dma_read(front, 0x2f000, buf, 2 * PAGE), -EPERM);
 	EXPECT_EQ(pieces(front), 1);
 	EXPECT_EQ(buf[PAGE], 0);
 	front_close(front);
 }
 
+static void no_more_master(struct front *front)
+{
+	command_clear(front, PCI_COMMAND_MASTER);
+}
+
+/* Pages that were written are known to be, and no others, whatever happens. */
+static void written_is_dirty(void)
+{
+	struct front *front = open_with_row(0x88);
+	struct user_page *page = front->user.page;
+	static u8 buf[ROW_SIZE];
+	unsigned int i;
+
+	page[7].writable = false;
+	front->user.on_dma = no_more_master;
+	EXPECT_EQ(dma_write(front, 0x20800, buf, 12 * PAGE), -EFAULT);
+	for (i = 0; i < USER_PAGES; i++) {
+		bool written = i >= 2 && i < 7;
+
+		EXPECT_EQ(page[i].data[PAGE - 1], written ? 0 : 0x88);
+		EXPECT_EQ(page[i].dirty, written);
+	}
+	front_close(front);
+}
+
 static const struct unit_case cases[] = {
-	UNIT_CASE(split_at_pages),
+	UNIT_CASE(split),
 	UNIT_CASE(any_place_and_length),
 	UNIT_CASE(top_of_the_address_space),
 	UNIT_CASE(what_is_not_mapped),
 	UNIT_CASE(mapped_for_one_way),
 	UNIT_CASE(only_as_bus_master),
-	UNIT_CASE(asked_at_every_page),
+	UNIT_CASE(asked_at_every_piece),
+	UNIT_CASE(written_is_dirty),
 	{ }
 };
 
