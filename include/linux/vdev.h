@@ -561,8 +561,8 @@ static inline u64 vdev_region_size(const struct vdev *vdev, unsigned int region)
 
 u64 vdev_read(struct vdev *vdev, unsigned int region, u64 offset,
 	      unsigned int width);
-void vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
-		unsigned int width, u64 value);
+int vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
+	       unsigned int width, u64 value);
 
 unsigned int vdev_irq_count(const struct vdev *vdev, unsigned int index);
 int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,

@@ -179,24 +179,26 @@ static void read_region(struct vdev *vdev,
 	}
 }
 
-static void write_region(struct vdev *vdev,
-			 const struct vfio_user_region_access *access,
-			 const u8 *data)
+static int write_region(struct vdev *vdev,
+			const struct vfio_user_region_access *access,
+			const u8 *data)
 {
 	u32 offset = access->offset;
 	u32 left = access->count;
+	int ret = 0;
 
-	while (left) {
+	while (left && !ret) {
 		unsigned int width = access_width(access->region, offset, left);
 		unsigned int i;
 		u64 value = 0;
 
 		for (i = 0; i < width; i++)
 			value |= (u64)*data++ << (8 * i);
-		vdev_write(vdev, access->region, offset, width, value);
+		ret = vdev_write(vdev, access->region, offset, width, value);
 		offset += width;
 		left -= width;
 	}
+	return ret;
 }
 
 int handle_region_read(struct client *client, const struct message *message,
@@ -229,9 +231,9 @@ int handle_region_write(struct client *client, const struct message *message,
 	ret = locate(vdev, &access);
 	if (ret)
 		return ret;
-	write_region(vdev, &access, message->body + sizeof(access));
+	ret = write_region(vdev, &access, message->body + sizeof(access));
 	reply_add(reply, &access, sizeof(access));
-	return 0;
+	return ret;
 }
 
 static int write_one(struct vdev *vdev, struct vfio_user_write_one *one)
@@ -243,8 +245,7 @@ static int write_one(struct vdev *vdev, struct vfio_user_write_one *one)
 	ret = locate(vdev, &one->access);
 	if (ret)
 		return ret;
-	write_region(vdev, &one->access, one->data);
-	return 0;
+	return write_region(vdev, &one->access, one->data);
 }
 
 /* Ends with the first write that fails. If that is the very first, so fail. */

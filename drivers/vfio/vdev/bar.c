@@ -128,17 +128,18 @@ static noinline u64 checked_read(struct vdev *vdev, unsigned int index,
 	return register_read(vdev, index, offset, width);
 }
 
-static noinline void checked_write(struct vdev *vdev, unsigned int index,
-				   u64 offset, unsigned int width, u64 value)
+static noinline int checked_write(struct vdev *vdev, unsigned int index,
+				  u64 offset, unsigned int width, u64 value)
 {
 	if (!decodes(vdev, &vdev->model->bars[index]))
-		return;
+		return 0;
+	if (vdev_mem_owns(vdev, index, offset))
+		return vdev_mem_store(vdev, index, offset, width, value);
 	if (vdev_msix_owns(vdev, index, offset))
 		vdev_msix_write(vdev, offset, width, value);
-	else if (vdev_mem_owns(vdev, index, offset))
-		vdev_mem_store(vdev, index, offset, width, value);
 	else
 		register_write(vdev, index, offset, width, value);
+	return 0;
 }
 
 static u64 bar_read(struct vdev *vdev, unsigned int index, u64 offset,
@@ -149,13 +150,13 @@ static u64 bar_read(struct vdev *vdev, unsigned int index, u64 offset,
 	return checked_read(vdev, index, offset, width);
 }
 
-static void bar_write(struct vdev *vdev, unsigned int index, u64 offset,
-		      unsigned int width, u64 value)
+static int bar_write(struct vdev *vdev, unsigned int index, u64 offset,
+		     unsigned int width, u64 value)
 {
-	if (likely(vdev->direct_bars & BIT(index)))
-		register_write(vdev, index, offset, width, value);
-	else
-		checked_write(vdev, index, offset, width, value);
+	if (unlikely(!(vdev->direct_bars & BIT(index))))
+		return checked_write(vdev, index, offset, width, value);
+	register_write(vdev, index, offset, width, value);
+	return 0;
 }
 
 /*
@@ -232,16 +233,22 @@ EXPORT_SYMBOL_GPL(vdev_read);
  *
  * Context: takes the device lock; may sleep. Where it asks for a function
  * level reset this waits for the device's jobs.
+ *
+ * Return: 0, also where nobody takes the write; -ENOMEM if there is no room
+ * for it in device memory.
  */
-void vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
-		unsigned int width, u64 value)
+int vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
+	       unsigned int width, u64 value)
 {
+	int ret;
+
 	if (unlikely(region >= PCI_STD_NUM_BARS)) {
 		other_write(vdev, region, offset, width, value);
-		return;
+		return 0;
 	}
 	mutex_lock(&vdev->lock);
-	bar_write(vdev, region, offset, width, value);
+	ret = bar_write(vdev, region, offset, width, value);
 	mutex_unlock(&vdev->lock);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(vdev_write);

@@ -39,7 +39,7 @@ bool vdev_mem_owns(const struct vdev *vdev, unsigned int bar, u64 offset)
 	return find_area(vdev, bar, offset);
 }
 
-/* A write that finds no memory is lost, a read of what was lost gives ones. */
+/* A read that finds no memory gives ones, as of an address nobody has. */
 u64 vdev_mem_load(struct vdev *vdev, unsigned int bar, u64 offset,
 		  unsigned int width)
 {
@@ -50,12 +50,12 @@ u64 vdev_mem_load(struct vdev *vdev, unsigned int bar, u64 offset,
 	return le64_to_cpu(value);
 }
 
-void vdev_mem_store(struct vdev *vdev, unsigned int bar, u64 offset,
-		    unsigned int width, u64 value)
+int vdev_mem_store(struct vdev *vdev, unsigned int bar, u64 offset,
+		   unsigned int width, u64 value)
 {
 	__le64 le = cpu_to_le64(value);
 
-	vdev->front->mem_copy(vdev, bar, offset, &le, width, true);
+	return vdev->front->mem_copy(vdev, bar, offset, &le, width, true);
 }
 
 static int mem_copy(struct vdev *vdev, unsigned int bar, u64 offset, void *buf,

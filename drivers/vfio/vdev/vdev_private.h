@@ -77,8 +77,8 @@ void vdev_msix_reset(struct vdev *vdev);
 bool vdev_mem_owns(const struct vdev *vdev, unsigned int bar, u64 offset);
 u64 vdev_mem_load(struct vdev *vdev, unsigned int bar, u64 offset,
 		  unsigned int width);
-void vdev_mem_store(struct vdev *vdev, unsigned int bar, u64 offset,
-		    unsigned int width, u64 value);
+int vdev_mem_store(struct vdev *vdev, unsigned int bar, u64 offset,
+		   unsigned int width, u64 value);
 bool vdev_has_memory(const struct vdev_model *model);
 
 /* job.c */

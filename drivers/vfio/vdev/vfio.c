@@ -291,14 +291,17 @@ static ssize_t vdev_vfio_write(struct vfio_device *vfio,
 	struct access access;
 	ssize_t done = 0;
 	u64 value;
+	int ret;
 
 	while (count) {
 		if (!find_access(vdev, *ppos, count, &access))
 			return done ?: -EINVAL;
 		if (value_from_user(&value, buf + done, access.width))
 			return done ?: -EFAULT;
-		vdev_write(vdev, access.region, access.offset, access.width,
-			   value);
+		ret = vdev_write(vdev, access.region, access.offset,
+				 access.width, value);
+		if (unlikely(ret))
+			return done ?: ret;
 		count -= access.width;
 		done += access.width;
 		*ppos += access.width;

@@ -389,8 +389,13 @@ static void front_without_memory(void)
 	front_write(front, 0, 0x1000, 4, word);
 	front->memory.exhausted = true;
 	EXPECT_EQ(model_write(front, 0x4000, &word, 4), -ENOMEM);
-	front_write(front, 0, 0x4000, 8, ~0ULL);
+	EXPECT_EQ(vdev_write(front->vdev, 0, 0x4000, 8, ~0ULL), -ENOMEM);
 	EXPECT_EQ(front_read(front, 0, 0x4000, 8), 0);
+	EXPECT_EQ(vdev_write(front->vdev, 0, 0x1000, 4, word), 0);
+	EXPECT_EQ(vdev_write(front->vdev, 0, 0, 4, word), 0);
+	command_clear(front, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(vdev_write(front->vdev, 0, 0x4000, 8, ~0ULL), 0);
+	command_set(front, PCI_COMMAND_MEMORY);
 	EXPECT_EQ(model_write(front, 0x1000, &word, 4), 0);
 
 	front->memory.broken = true;

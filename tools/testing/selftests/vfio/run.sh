@@ -20,7 +20,7 @@ if [ $# -eq 0 ]; then
 		express_test reset_test error_test level_test timer_test \
 		mmap_test mmap_fault_test mmap_file_test track_test \
 		dma_test dma_life_test dirty_test msix_test \
-		mdev_test fail_nth_test race_test mdev_race_test \
+		mdev_test fail_nth_test fail_nth_memory_test race_test mdev_race_test \
 		memory_race_test irq_race_test dma_race_test close_race_test \
 		module_test
 fi
