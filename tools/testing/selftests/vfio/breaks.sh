@@ -16,9 +16,9 @@ list()
 reset-scratch	reset_test	function_level
 level-lost	level_test	until_it_falls
 level-stuck	level_test	until_it_falls
-message-lost	timer_test	once_and_not_early
-message-twice	timer_test	once_and_not_early
-message-wrong	timer_test	once_and_not_early
+message-lost	reset_test	keeps_eventfds
+message-twice	reset_test	keeps_eventfds
+message-wrong	reset_test	keeps_eventfds
 dma-short	dma_test	to_memory
 dma-long	dma_test	to_memory
 dma-silent	dma_test	unmapped
