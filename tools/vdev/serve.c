@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <vdev/server.h>
 
 #include "registry.h"
@@ -188,6 +189,20 @@ static void ignore_signals(void)
 	signal(SIGINT, SIG_IGN);
 }
 
+/*
+ * A device with MSI-X takes an eventfd for each of up to 2048 vectors, which is
+ * more than a process has at first. Whoever may set a limit sets the hard one.
+ */
+static void take_all_fds(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int vdev_serve(int argc, char **argv)
 {
 	struct options options = { .fd = -1 };
@@ -196,6 +211,7 @@ int vdev_serve(int argc, char **argv)
 	ret = parse_options(argc, argv, &options);
 	if (ret >= 0)
 		return ret;
+	take_all_fds();
 	if (vdev_server_new(options.model, &server))
 		return EXIT_FAILURE;
 	if (options.once)

@@ -2,7 +2,9 @@
 """Start server programs, and see that they end well."""
 
 import dataclasses
+import functools
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -17,6 +19,11 @@ END_TIMEOUT = 20
 
 def program(name: str) -> str:
     return os.path.join(os.environ["VFIO_USER_PROGRAMS"], name)
+
+
+def limit_fds(soft: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE,
+                       (soft, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Server:
     """A server program of its own. Leaving the context is a test, too."""
 
     def __init__(self, *arguments: str, name: str = "vdevd", socket: bool = True,
-                 pass_fds: tuple[int, ...] = (), expect: int = 0):
+                 pass_fds: tuple[int, ...] = (), expect: int = 0, max_fds: int | None = None):
         self._dir = tempfile.mkdtemp(prefix="vfio-user-")
         self.path = os.path.join(self._dir, "socket")
         self.model = MTTY
@@ -50,7 +57,8 @@ class Server:
             arguments = (*arguments, "--socket", self.path)
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [program(name), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=self._stderr, pass_fds=pass_fds)
+            stderr=self._stderr, pass_fds=pass_fds,
+            preexec_fn=functools.partial(limit_fds, max_fds) if max_fds else None)
         if socket:
             self._wait_for_socket()
 
