@@ -360,6 +360,10 @@ int vdev_mem_write(struct vdev *vdev, unsigned int bar, u64 offset,
  *	held.
  * @mem_clear: device memory reads as zero again, mapped or not. Called with
  *	the device lock held.
+ * @jobs_apart: vdev_run_jobs() is called in another thread than accesses: an
+ *	access that takes the function its right to access memory waits for the
+ *	job that runs. Elsewhere what a job wrote comes before the answer to
+ *	such an access by itself.
  *
  * @dma, @kick and @mem_* are only needed for models that use them.
  */
@@ -377,6 +381,7 @@ struct vdev_front_ops {
 			void *buf, size_t len, bool write);
 	void (*mem_decode)(struct vdev *vdev, bool enabled);
 	void (*mem_clear)(struct vdev *vdev);
+	bool jobs_apart;
 };
 
 /**

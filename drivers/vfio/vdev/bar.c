@@ -180,17 +180,25 @@ static u64 rom_read(const struct vdev *vdev, u64 offset, unsigned int width)
 static noinline void other_write(struct vdev *vdev, unsigned int region,
 				 u64 offset, unsigned int width, u64 value)
 {
-	bool resetting;
+	bool resetting, silenced;
 
 	if (region != VDEV_REGION_CONFIG)
 		return;
 	mutex_lock(&vdev->lock);
+	silenced = vdev_masters(vdev);
 	vdev_config_write(vdev, offset, width, value);
+	silenced &= !vdev_masters(vdev);
 	resetting = vdev->resetting;
 	vdev->resetting = false;
 	mutex_unlock(&vdev->lock);
+	/*
+	 * PCIe 2.4.1: the completion of this does not pass what the function
+	 * wrote before, so software takes its memory back after it.
+	 */
 	if (resetting)
 		vdev_reset(vdev);
+	else if (silenced && vdev->front->jobs_apart)
+		vdev_jobs_wait(vdev);
 }
 
 /**
@@ -232,7 +240,8 @@ EXPORT_SYMBOL_GPL(vdev_read);
  * @value: bits above @width bytes are ignored
  *
  * Context: takes the device lock; may sleep. Where it asks for a function
- * level reset this waits for the device's jobs.
+ * level reset, or takes away COMMAND.MASTER or D0, this waits for the device's
+ * jobs.
  *
  * Return: 0, also where nobody takes the write; -ENOMEM if there is no room
  * for it in device memory.

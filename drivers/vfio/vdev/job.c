@@ -236,7 +236,8 @@ static int dma(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
  * PCI 6.2.2); -EFAULT where nothing is mapped for reading: what comes before
  * that in @buf is valid, what comes after it is anything; -ECANCELED if the
  * device has been reset since the job was queued. What is under way when the
- * guest ends the device's mastery is done: at most 64 KiB.
+ * guest ends the device's mastery is done, at most 64 KiB, before the guest's
+ * write returns.
  */
 int vdev_dma_read(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
 		  size_t len)

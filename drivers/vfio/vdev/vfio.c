@@ -158,6 +158,7 @@ static const struct vdev_front_ops vdev_vfio_front_ops = {
 	.mem_copy	= vdev_memory_copy,
 	.mem_decode	= vdev_memory_decode,
 	.mem_clear	= vdev_memory_clear,
+	.jobs_apart	= true,
 };
 
 /* Region access */
