@@ -6,6 +6,7 @@
  * aligned. From here on the question is whether the function answers, and who
  * in it: MSI-X structures, device memory, or the model's registers.
  */
+#include <linux/errno.h>
 #include <linux/log2.h>
 
 #include "vdev_private.h"
@@ -177,13 +178,13 @@ static u64 rom_read(const struct vdev *vdev, u64 offset, unsigned int width)
 }
 
 /* A write to a region that is no BAR. */
-static noinline void other_write(struct vdev *vdev, unsigned int region,
-				 u64 offset, unsigned int width, u64 value)
+static noinline int other_write(struct vdev *vdev, unsigned int region,
+				u64 offset, unsigned int width, u64 value)
 {
 	bool resetting, silenced;
 
 	if (region != VDEV_REGION_CONFIG)
-		return;
+		return -EINVAL;
 	mutex_lock(&vdev->lock);
 	silenced = vdev_masters(vdev);
 	vdev_config_write(vdev, offset, width, value);
@@ -199,6 +200,7 @@ static noinline void other_write(struct vdev *vdev, unsigned int region,
 		vdev_reset(vdev);
 	else if (silenced && vdev->front->jobs_apart)
 		vdev_jobs_wait(vdev);
+	return 0;
 }
 
 /**
@@ -234,7 +236,7 @@ EXPORT_SYMBOL_GPL(vdev_read);
 /**
  * vdev_write() - one write access to a device
  * @vdev: the device
- * @region: as vdev_read(); writes to %VDEV_REGION_ROM are dropped
+ * @region: as vdev_read()
  * @offset: as vdev_read()
  * @width: as vdev_read()
  * @value: bits above @width bytes are ignored
@@ -244,17 +246,15 @@ EXPORT_SYMBOL_GPL(vdev_read);
  * jobs.
  *
  * Return: 0, also where nobody takes the write; -ENOMEM if there is no room
- * for it in device memory.
+ * for it in device memory; -EINVAL for %VDEV_REGION_ROM, which is read only.
  */
 int vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
 	       unsigned int width, u64 value)
 {
 	int ret;
 
-	if (unlikely(region >= PCI_STD_NUM_BARS)) {
-		other_write(vdev, region, offset, width, value);
-		return 0;
-	}
+	if (unlikely(region >= PCI_STD_NUM_BARS))
+		return other_write(vdev, region, offset, width, value);
 	mutex_lock(&vdev->lock);
 	ret = bar_write(vdev, region, offset, width, value);
 	mutex_unlock(&vdev->lock);

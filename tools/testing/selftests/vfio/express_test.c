@@ -508,10 +508,10 @@ TEST_F(function, rom)
 		EXPECT_EQ(0, bytes[i]);
 
 	memset(again, 0xff, sizeof(again));
-	dev_write(self->dev, ROM, again, 64, 0);
+	EXPECT_EQ(-EINVAL, dev_write(self->dev, ROM, again, 64, 0));
 	testdev_enable(self->dev);
 	config_write32(self->dev, PCI_ROM_ADDRESS, PCI_ROM_ADDRESS_ENABLE);
-	dev_write(self->dev, ROM, again, 64, 0);
+	EXPECT_EQ(-EINVAL, dev_write(self->dev, ROM, again, 64, 0));
 	for (i = 0; i < sizeof(again); i++)
 		ASSERT_EQ(1, dev_read(self->dev, ROM, &again[i], 1, i));
 	EXPECT_EQ(0, memcmp(bytes, again, sizeof(bytes)));
