@@ -267,10 +267,21 @@ TEST_F(track, at_random)
  */
 struct copying {
 	struct vfio_dev *dev;
-	volatile __u64 *word;
+	__u64 *word;
 	__u64 copy;
 	pthread_mutex_t writing;
 };
+
+/* Each of these is an access, whatever comes before and after it. */
+static __u64 load(const struct copying *copying)
+{
+	return __atomic_load_n(copying->word, __ATOMIC_RELAXED);
+}
+
+static void store(struct copying *copying, __u64 value)
+{
+	__atomic_store_n(copying->word, value, __ATOMIC_RELAXED);
+}
 
 static void write_burst(struct crew *crew, void *arg)
 {
@@ -280,7 +291,7 @@ static void write_burst(struct crew *crew, void *arg)
 	(void)crew;
 	pthread_mutex_lock(&copying->writing);
 	for (i = 0; i < BURST; i++)
-		++*copying->word;
+		store(copying, load(copying) + 1);
 	pthread_mutex_unlock(&copying->writing);
 	sched_yield();
 }
@@ -290,7 +301,7 @@ static void read_word(struct crew *crew, void *arg)
 	struct copying *copying = arg;
 
 	(void)crew;
-	(void)*copying->word;
+	load(copying);
 	sched_yield();
 }
 
@@ -301,7 +312,7 @@ static bool copy_if_dirty(struct copying *copying)
 	take(copying->dev, &dirty, 0, 1);
 	if (!is_dirty(&dirty, 0))
 		return false;
-	copying->copy = *copying->word;
+	copying->copy = load(copying);
 	return true;
 }
 
@@ -316,9 +327,9 @@ static void copy_word(struct crew *crew, void *arg)
 	pthread_mutex_lock(&copying->writing);
 	if (copy_if_dirty(copying))
 		crew_achieved(crew);
-	else if (copying->copy != *copying->word)
+	else if (copying->copy != load(copying))
 		crew_complain(crew, "%llu is written, %llu was copied",
-			      *copying->word, copying->copy);
+			      load(copying), copying->copy);
 	pthread_mutex_unlock(&copying->writing);
 }
 
@@ -327,7 +338,7 @@ TEST_F(track, nothing_lost_in_a_race)
 {
 	struct copying copying = {
 		.dev = self->dev,
-		.word = (volatile __u64 *)self->memory,
+		.word = (__u64 *)self->memory,
 		.writing = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct crew crew = { };
