@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
+#include <linux/workqueue.h>
 
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
@@ -25,6 +26,16 @@ static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
 	eventfd_signal(ctx, 1);
 #else
 	eventfd_signal(ctx);
+#endif
+}
+
+/* Work that may take long, on whatever processor has time for it. */
+static inline void compat_queue_unbound(struct work_struct *work)
+{
+#ifdef HAVE_SYSTEM_DFL_WQ
+	queue_work(system_dfl_wq, work);
+#else
+	queue_work(system_unbound_wq, work);
 #endif
 }
 

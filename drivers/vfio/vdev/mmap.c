@@ -15,6 +15,7 @@
 #include <linux/highmem.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -92,15 +93,42 @@ static void mark_dirty(struct vdev_memory *memory, struct xarray *pages,
 		xa_set_mark(pages, index, VDEV_MEMORY_DIRTY);
 }
 
+/*
+ * @to or @from is a page that others may access by a mapping: to them, and to
+ * us, one access of a device is one access, aligned as it is.
+ */
+static void copy_once(void *to, const void *from, size_t len)
+{
+	switch (len) {
+	case 1:
+		WRITE_ONCE(*(u8 *)to, READ_ONCE(*(const u8 *)from));
+		break;
+	case 2:
+		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from));
+		break;
+	case 4:
+		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(const u32 *)from));
+		break;
+	case 8:
+		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(const u64 *)from));
+		break;
+	default:
+		memcpy(to, from, len);
+	}
+}
+
 static void copy_page_part(struct page *page, unsigned int start, void *buf,
 			   size_t len, bool write)
 {
+	bool aligned = !((start | (unsigned long)buf) & (len - 1));
 	void *base = kmap_local_page(page);
+	void *to = write ? base + start : buf;
+	const void *from = write ? buf : base + start;
 
-	if (write)
-		memcpy(base + start, buf, len);
+	if (aligned)
+		copy_once(to, from, len);
 	else
-		memcpy(buf, base + start, len);
+		memcpy(to, from, len);
 	kunmap_local(base);
 }
 
@@ -158,9 +186,11 @@ static void free_pages_of(struct xarray *pages)
 	unsigned long index;
 	void *entry;
 
-	xa_for_each(pages, index, entry)
+	xa_for_each(pages, index, entry) {
 		if (!xa_is_value(entry))
 			__free_page(entry);
+		cond_resched();
+	}
 	xa_destroy(pages);
 }
 
@@ -171,6 +201,7 @@ static void clear_tracked(struct xarray *pages)
 	void *entry;
 
 	xa_for_each(pages, index, entry) {
+		cond_resched();
 		if (xa_is_value(entry))
 			continue;
 		/* where an entry is there is room for another */
@@ -440,6 +471,7 @@ static bool mappable(const struct vdev *vdev, unsigned long region, u64 start,
 
 	if (region >= PCI_STD_NUM_BARS)
 		return false;
+	region = array_index_nospec(region, PCI_STD_NUM_BARS);
 	for (area = vdev->model->bars[region].memory; area && area->size;
 	     area++)
 		if (start >= area->offset && size <= area->size &&

@@ -9,6 +9,7 @@
 #include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/log2.h>
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -62,7 +63,7 @@ static enum hrtimer_restart alarm_expired(struct hrtimer *timer)
 {
 	struct vdev_vfio *front = container_of(timer, struct vdev_vfio, alarm);
 
-	schedule_work(&front->alarm_work);
+	compat_queue_unbound(&front->alarm_work);
 	return HRTIMER_NORESTART;
 }
 
@@ -123,7 +124,7 @@ static void front_kick(struct vdev *vdev)
 {
 	struct vdev_vfio *front = vdev->front_data;
 
-	schedule_work(&front->job_work);
+	compat_queue_unbound(&front->job_work);
 }
 
 static void job_work(struct work_struct *work)
@@ -381,7 +382,8 @@ static int fill_region_info(struct vfio_device *vfio,
 		info->flags |= VFIO_REGION_INFO_FLAG_WRITE;
 	if (info->index >= PCI_STD_NUM_BARS)
 		return 0;
-	bar = &vdev->model->bars[info->index];
+	bar = &vdev->model->bars[array_index_nospec(info->index,
+						    PCI_STD_NUM_BARS)];
 	if (!bar->memory)
 		return 0;
 	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
