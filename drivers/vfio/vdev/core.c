@@ -26,8 +26,11 @@ static void power_on(struct vdev *vdev)
 	vdev->family->ops->reset(vdev);
 }
 
-/* Power on, when no job of before can reach the user's memory any more. */
-static void power_cycle(struct vdev *vdev, bool opened)
+/*
+ * Power off: when this returns, with both locks held, no job of before can
+ * reach the user's memory any more.
+ */
+static void power_off(struct vdev *vdev)
 {
 	mutex_lock(&vdev->lock);
 	vdev_jobs_drop(vdev);
@@ -37,9 +40,10 @@ static void power_cycle(struct vdev *vdev, bool opened)
 	mutex_lock(&vdev->job_gate);
 	mutex_lock(&vdev->lock);
 	vdev->resets--;
-	vdev->opened = opened;
-	if (!opened)
-		vdev->stopped = false;
+}
+
+static void power_on_again(struct vdev *vdev)
+{
 	power_on(vdev);
 	mutex_unlock(&vdev->lock);
 	mutex_unlock(&vdev->job_gate);
@@ -157,7 +161,9 @@ EXPORT_SYMBOL_GPL(vdev_destroy);
  */
 void vdev_open(struct vdev *vdev)
 {
-	power_cycle(vdev, true);
+	power_off(vdev);
+	vdev->opened = true;
+	power_on_again(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_open);
 
@@ -177,7 +183,10 @@ void vdev_close(struct vdev *vdev)
 	mutex_lock(&vdev->lock);
 	vdev_irqs_release(vdev);
 	mutex_unlock(&vdev->lock);
-	power_cycle(vdev, false);
+	power_off(vdev);
+	vdev->opened = false;
+	vdev->stopped = false;
+	power_on_again(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_close);
 
@@ -194,7 +203,8 @@ EXPORT_SYMBOL_GPL(vdev_close);
  */
 void vdev_reset(struct vdev *vdev)
 {
-	power_cycle(vdev, vdev->opened);
+	power_off(vdev);
+	power_on_again(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_reset);
 
