@@ -125,9 +125,25 @@ static struct vdev_job *next_job(struct vdev *vdev)
 	return job;
 }
 
+static unsigned int count_jobs(struct vdev *vdev)
+{
+	struct vdev_job *job;
+	unsigned int nr = 0;
+
+	mutex_lock(&vdev->lock);
+	list_for_each_entry(job, &vdev->jobs, entry)
+		nr++;
+	mutex_unlock(&vdev->lock);
+	return nr;
+}
+
 /**
  * vdev_run_jobs() - the front's answer to &vdev_front_ops.kick
  * @vdev: the device
+ *
+ * Runs the jobs that are queued. Of those that are queued meanwhile the front
+ * is told again: a job that queues itself must not keep a front from its other
+ * work.
  *
  * Context: process context, no locks held, &vdev_front_ops.dma works from
  * here. Calls for one device are serialised by this function.
@@ -135,9 +151,10 @@ static struct vdev_job *next_job(struct vdev *vdev)
 void vdev_run_jobs(struct vdev *vdev)
 {
 	struct vdev_job *job;
+	unsigned int nr;
 
 	mutex_lock(&vdev->job_gate);
-	while ((job = next_job(vdev)))
+	for (nr = count_jobs(vdev); nr && (job = next_job(vdev)); nr--)
 		job->fn(vdev, job);
 	mutex_unlock(&vdev->job_gate);
 }
