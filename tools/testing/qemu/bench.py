@@ -56,9 +56,9 @@ class HaltedBench(CardSetting):
             time.sleep(0.002)
         return value
 
-    def no_message(self, address: int = MESSAGE_ADDRESS) -> bool:
+    def no_message(self) -> bool:
         self.qtest.settle()
-        return self.qtest.readl(address) == NO_MESSAGE
+        return self.qtest.readl(MESSAGE_ADDRESS) == NO_MESSAGE
 
 
 class CardBench(HaltedBench):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The setting most cases of the test device use, and what other settings of it share."""
 
-from bench import MESSAGE_ADDRESS, HaltedBench
+from bench import MESSAGE_ADDRESS, NO_MESSAGE, HaltedBench
 from express import ExpressFunction, RootPort, show_config_space
 from mdev import loaded
 from pci import COMMAND_MASTER, PciFunction
@@ -35,10 +35,12 @@ class TestCardBench(HaltedBench):
 
     def program_msix(self, card: TestCard, vectors: list[int], masked: bool = True) -> None:
         """Have the guest point vectors at memory."""
+        commands = []
         for vector in vectors:
-            self.clear_message(self.message_address(card, vector))
-            card.msix.program(vector, self.message_address(card, vector),
-                              self.message_data(vector), masked)
+            address = self.message_address(card, vector)
+            commands.append(f"writel {address:#x} {NO_MESSAGE:#x}")
+            commands += card.msix.programming(vector, address, self.message_data(vector), masked)
+        self.qtest.run(commands)
         card.function.set_command(on=COMMAND_MASTER)
 
     def enable_msix(self, card: TestCard, vectors: list[int]) -> None:
@@ -60,7 +62,14 @@ class TestCardBench(HaltedBench):
         return arrived
 
     def nothing_arrived(self, card: TestCard, vector: int) -> bool:
-        return self.no_message(self.message_address(card, vector))
+        return self.arrivals(card, [vector]) == []
+
+    def arrivals(self, card: TestCard, vectors: list[int]) -> list[int]:
+        """Which of some vectors have sent a message, once all is quiet."""
+        self.qtest.settle()
+        messages = self.qtest.read_many([f"readl {self.message_address(card, vector):#x}"
+                                         for vector in vectors])
+        return [vector for vector, message in zip(vectors, messages) if message != NO_MESSAGE]
 
 
 class ExpressBench(TestCardBench):

@@ -114,7 +114,7 @@ def completion(bench: ExpressBench) -> None:
 def two_cards(bench: ExpressBench) -> None:
     pair = [bench.mapped, bench.trapped]
     master(*pair)
-    for turn in range(5):
+    for turn in range(3):
         for card in pair:
             card.fill_buffer(pattern(BUFFER_SIZE, 16 * turn + card.place))
         for card in pair:
@@ -177,7 +177,7 @@ def peer_hidden(bench: ExpressBench) -> None:
 @case("DMA: a machine reset ends a transfer, and the next one works", ExpressBench)
 def reset_under_way(bench: ExpressBench) -> None:
     card = bench.mapped
-    for turn in range(5):
+    for turn in range(3):
         master(card)
         card.fill_buffer(pattern(BUFFER_SIZE, turn))
         card.start_transfer(TO_GUEST, TARGET, BUFFER_SIZE)

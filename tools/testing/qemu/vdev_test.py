@@ -5,6 +5,7 @@ Its registers are told in samples/vfio-mdev/vdev_test_model.c.
 """
 
 import dataclasses
+import hashlib
 import time
 
 from case import check
@@ -168,9 +169,8 @@ def power_on_config(model: Model) -> bytes:
 
 
 def pattern(size: int, seed: int) -> bytes:
-    """Bytes that tell their place: no two pages, and no two seeds, are the same."""
-    return b"".join((seed << 48 | offset * 0x9e3779b97f4a7c15).to_bytes(16, "little")[:8]
-                    for offset in range(0, size, 8))
+    """Bytes like no others; a longer pattern begins with the shorter ones of its seed."""
+    return hashlib.shake_128(seed.to_bytes(8, "little")).digest(size)
 
 
 class TestCard:
@@ -230,7 +230,11 @@ class TestCard:
         return self.qtest.read_bytes(self.bars[0] + BUFFER, size)
 
     def raise_vector(self, vector: int) -> None:
-        self.put(REG_RAISE, vector)
+        self.raise_vectors([vector])
+
+    def raise_vectors(self, vectors: list[int]) -> None:
+        self.qtest.run([f"writel {self.bars[0] + REG_RAISE:#x} {vector:#x}"
+                        for vector in vectors])
 
     def set_condition(self, condition: bool) -> None:
         self.put(REG_RAISE, RAISE_CONDITION | condition)
@@ -282,10 +286,14 @@ class Msix:
     def disable(self) -> None:
         self.control(off=MSIX_ENABLE)
 
-    def program(self, vector: int, address: int, data: int, masked: bool = False) -> None:
+    def programming(self, vector: int, address: int, data: int, masked: bool) -> list[str]:
+        """The qtest commands that write an entry."""
         words = [address & 0xffffffff, address >> 32, data, int(masked)]
-        self._qtest.run([f"writel {self._entry(vector) + 4 * number:#x} {word:#x}"
-                         for number, word in enumerate(words)])
+        return [f"writel {self._entry(vector) + 4 * number:#x} {word:#x}"
+                for number, word in enumerate(words)]
+
+    def program(self, vector: int, address: int, data: int) -> None:
+        self._qtest.run(self.programming(vector, address, data, masked=False))
 
     def entry(self, vector: int) -> list[int]:
         return self._qtest.read_many([f"readl {self._entry(vector) + 4 * number:#x}"
