@@ -3,10 +3,12 @@
  * A copy that survives SIGBUS. See guarded_copy.h.
  */
 #include <errno.h>
+#include <linux/types.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "guarded_copy.h"
@@ -60,6 +62,48 @@ int guarded_copy_prepare(void)
 	return 0;
 }
 
+/*
+ * What others see of it: numbers that are aligned change all at once. A copy of
+ * bytes, in whichever order, would show them halves of indexes and flags.
+ */
+
+#define DEFINE_COPY(type)						\
+static void copy_##type(void *to, const void *from)			\
+{									\
+	type value;							\
+									\
+	if ((uintptr_t)from % sizeof(value))				\
+		memcpy(&value, from, sizeof(value));			\
+	else								\
+		value = __atomic_load_n((const type *)from,		\
+					__ATOMIC_RELAXED);		\
+	if ((uintptr_t)to % sizeof(value))				\
+		memcpy(to, &value, sizeof(value));			\
+	else								\
+		__atomic_store_n((type *)to, value, __ATOMIC_RELAXED);	\
+}
+
+DEFINE_COPY(u16)
+DEFINE_COPY(u32)
+DEFINE_COPY(u64)
+
+static void copy(void *to, const void *from, size_t size)
+{
+	switch (size) {
+	case 2:
+		copy_u16(to, from);
+		break;
+	case 4:
+		copy_u32(to, from);
+		break;
+	case 8:
+		copy_u64(to, from);
+		break;
+	default:
+		memcpy(to, from, size);
+	}
+}
+
 int guarded_copy(void *to, const void *from, size_t size)
 {
 	sigjmp_buf here;
@@ -69,7 +113,7 @@ int guarded_copy(void *to, const void *from, size_t size)
 	if (!sigsetjmp(here, 0)) {
 		escape.to = &here;
 		atomic_signal_fence(memory_order_seq_cst);
-		memcpy(to, from, size);
+		copy(to, from, size);
 		atomic_signal_fence(memory_order_seq_cst);
 		ret = 0;
 	}

@@ -11,7 +11,10 @@
 /* Before the first copy. 0 or a negative errno. */
 int guarded_copy_prepare(void);
 
-/* 0, or -EFAULT if some of it is not there. */
+/*
+ * 0, or -EFAULT if some of it is not there. An aligned number of 2, 4 or 8 bytes
+ * is copied at once.
+ */
 int guarded_copy(void *to, const void *from, size_t size);
 
 #endif /* VDEV_GUARDED_COPY_H */

@@ -5,16 +5,19 @@
  * Each BAR that has memory has a file in memory, made when it is first needed:
  * what was never written takes no room in it. The client gets the file along
  * with the description of the region, see regions.c. Of what it can do with
- * that nothing must hurt the server: the size of the file is sealed, and the
- * server does not map it, so there is no access that could fail otherwise than
- * with an error.
+ * that nothing must hurt the server: the size of the file is sealed.
+ *
+ * The server maps the file as well, so that numbers change at once for those
+ * who have it mapped; pread() and pwrite() may copy byte by byte.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "guarded_copy.h"
 #include "memory.h"
 #include "server_private.h"
 
@@ -23,7 +26,7 @@ void memory_init(struct vdev_server *server)
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		server->memory[bar] = -1;
+		server->memory[bar].fd = -1;
 }
 
 /* F_SEAL_SEAL, so that no client can forbid us to write. */
@@ -42,21 +45,32 @@ static int make_file(u64 size)
 	return ret;
 }
 
-int memory_file(struct vdev *vdev, unsigned int bar)
+static struct device_memory *memory_of(struct vdev *vdev, unsigned int bar)
 {
 	struct vdev_server *server = vdev->front_data;
-	int *fd = &server->memory[bar];
 
-	if (*fd < 0)
-		*fd = make_file(vdev_region_size(vdev, bar));
-	return *fd;
+	return &server->memory[bar];
 }
 
-static void drop_file(struct vdev_server *server, unsigned int bar)
+int memory_file(struct vdev *vdev, unsigned int bar)
 {
-	if (server->memory[bar] >= 0)
-		close(server->memory[bar]);
-	server->memory[bar] = -1;
+	struct device_memory *memory = memory_of(vdev, bar);
+
+	if (memory->fd < 0) {
+		memory->size = vdev_region_size(vdev, bar);
+		memory->fd = make_file(memory->size);
+	}
+	return memory->fd;
+}
+
+static void drop(struct device_memory *memory)
+{
+	if (memory->map)
+		munmap(memory->map, memory->size);
+	memory->map = NULL;
+	if (memory->fd >= 0)
+		close(memory->fd);
+	memory->fd = -1;
 }
 
 void memory_drop(struct vdev_server *server)
@@ -64,55 +78,63 @@ void memory_drop(struct vdev_server *server)
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		drop_file(server, bar);
+		drop(&server->memory[bar]);
 }
 
-static int write_file(int fd, u64 offset, const u8 *buf, size_t len)
+/* Our own mapping of the file, or NULL. */
+static u8 *map_file(struct vdev *vdev, unsigned int bar)
 {
-	while (len) {
-		ssize_t done = pwrite(fd, buf, len, offset);
+	struct device_memory *memory = memory_of(vdev, bar);
+	u8 *map;
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return -ENOMEM;
-		offset += done;
-		buf += done;
-		len -= done;
-	}
-	return 0;
+	if (memory->map || memory_file(vdev, bar) < 0)
+		return memory->map;
+	map = mmap(NULL, memory->size, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_NORESERVE, memory->fd, 0);
+	if (map != MAP_FAILED)
+		memory->map = map;
+	return memory->map;
 }
 
-static int read_file(int fd, u64 offset, u8 *buf, size_t len)
+/* Reading what was never written must not make a page. */
+static bool is_hole(int fd, u64 offset, size_t len)
 {
-	while (len) {
-		ssize_t done = pread(fd, buf, len, offset);
+	off_t data = lseek(fd, offset, SEEK_DATA);
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return -ENOMEM;
-		offset += done;
-		buf += done;
-		len -= done;
+	return data < 0 ? errno == ENXIO : (u64)data >= offset + len;
+}
+
+/* @len bytes, which do not cross a page. */
+static int copy_part(struct vdev *vdev, unsigned int bar, u64 offset, void *buf,
+		     size_t len, bool write)
+{
+	int fd = memory_of(vdev, bar)->fd;
+	u8 *map;
+
+	if (!write && (fd < 0 || is_hole(fd, offset, len))) {
+		memset(buf, 0, len);
+		return 0;
 	}
-	return 0;
+	map = map_file(vdev, bar);
+	if (!map)
+		return -ENOMEM;
+	map += offset;
+	return guarded_copy(write ? map : buf, write ? buf : map, len) ?
+	       -ENOMEM : 0;
 }
 
 int memory_copy(struct vdev *vdev, unsigned int bar, u64 offset, void *buf,
 		size_t len, bool write)
 {
-	struct vdev_server *server = vdev->front_data;
-	int fd = server->memory[bar];
+	size_t part;
+	int ret = 0;
 
-	if (!write && fd < 0) {
-		memset(buf, 0, len);
-		return 0;
+	for (; len && !ret; len -= part, offset += part, buf += part) {
+		part = min_t(size_t, len,
+			     VDEV_MEM_ALIGN - offset % VDEV_MEM_ALIGN);
+		ret = copy_part(vdev, bar, offset, buf, part, write);
 	}
-	if (!write)
-		return read_file(fd, offset, buf, len);
-	fd = memory_file(vdev, bar);
-	return fd < 0 ? -ENOMEM : write_file(fd, offset, buf, len);
+	return ret;
 }
 
 /*
@@ -127,16 +149,17 @@ void memory_decode(struct vdev *vdev, bool enabled)
 
 void memory_clear(struct vdev *vdev)
 {
-	struct vdev_server *server = vdev->front_data;
 	unsigned int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
-		if (server->memory[bar] < 0)
+		struct device_memory *memory = memory_of(vdev, bar);
+
+		if (memory->fd < 0)
 			continue;
 		/* or else the client keeps the old contents, and we do not */
-		if (fallocate(server->memory[bar],
+		if (fallocate(memory->fd,
 			      FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			      vdev_region_size(vdev, bar)))
-			drop_file(server, bar);
+			      memory->size))
+			drop(memory);
 	}
 }

@@ -18,6 +18,18 @@ struct refused {
 	struct vdev_server *server;
 };
 
+/**
+ * struct device_memory - memory of a BAR
+ * @fd: the file it is in, or -1
+ * @map: the same, mapped here; or NULL
+ * @size: of the file
+ */
+struct device_memory {
+	int fd;
+	u8 *map;
+	u64 size;
+};
+
 /* They need a moment to ask. If there are more, the oldest is cut off. */
 #define MAX_REFUSED	4
 
@@ -33,7 +45,7 @@ struct refused {
  * @alarm: a timerfd, the device's alarm
  * @alarm_at: what @alarm is set to
  * @unmask: the eventfd that unmasks INTx, if there is one
- * @memory: files that have the device's memory, by BAR, see memory.c; or -1
+ * @memory: the device's memory, by BAR, see memory.c
  * @jobs_wait: the device has jobs to do
  * @jobs_run: it is doing them
  * @refused: clients in excess
@@ -54,7 +66,7 @@ struct vdev_server {
 	struct watch alarm;
 	u64 alarm_at;
 	struct watch unmask;
-	int memory[PCI_STD_NUM_BARS];
+	struct device_memory memory[PCI_STD_NUM_BARS];
 	bool jobs_wait;
 	bool jobs_run;
 	struct refused refused[MAX_REFUSED];
