@@ -60,7 +60,7 @@ help:
 	@echo '  check            every test, on every kernel; ends with one line of counts'
 	@echo '  check-static     checkpatch, sparse, W=1, shellcheck, documentation'
 	@echo '  unit             the portable code in user space, under ASAN and UBSAN'
-	@echo '  bench            speed beside the in-tree mtty; writes build/bench.json'
+	@echo '  bench            speed beside the in-tree samples; writes build/bench.json'
 	@echo '  htmldocs         the documentation, into build/html'
 
 demo:
