@@ -285,6 +285,7 @@ static int check_access(const struct client *client, u64 address, size_t len,
 int dma_access(struct vdev_server *server, u64 address, void *to,
 	       const void *from, size_t len)
 {
+	u32 right = to ? VFIO_USER_DMA_READABLE : VFIO_USER_DMA_WRITEABLE;
 	struct client *client = server->client;
 	int ret;
 
@@ -294,15 +295,17 @@ int dma_access(struct vdev_server *server, u64 address, void *to,
 		return -EBUSY;
 	if (client->holding)
 		return -ECANCELED;
-	ret = check_access(client, address, len, to ? VFIO_USER_DMA_READABLE :
-						      VFIO_USER_DMA_WRITEABLE);
+	ret = check_access(client, address, len, right);
 	while (!ret && len) {
-		/* looked up anew: while we wait the client may unmap it */
+		/*
+		 * Looked up anew: while we wait the client may unmap it, or
+		 * map something else there that we cannot access so.
+		 */
 		const struct dma_map *map = dma_table_find(&client->dma,
 							   address);
 		size_t size;
 
-		if (!map)
+		if (!map || !(map->flags & right))
 			return -EFAULT;
 		size = piece_size(client, map, address, len);
 		ret = copy_piece(client, map, address, to, from, size);

@@ -247,6 +247,24 @@ def unmapped_meanwhile(_) -> None:
             same(card.result(), errno.EFAULT, "errno")
 
 
+@case("transfers: memory that loses its rights while the client is asked")
+def remapped(_) -> None:
+    for command, rights in ((WRITE, vu.READABLE), (READ, vu.WRITEABLE)):
+        for mode in (vu.MMAP, vu.FILE_IO):
+            with a_card() as card, Memory() as memory:
+                card.client.dma_map(0, PAGE)
+                card.client.dma_map(PAGE, PAGE, RW | mode, 0, memory.fd)
+                card.start(command, 0, 2 * PAGE)
+                request = card.asked()
+                card.client.dma_unmap(PAGE, PAGE)
+                card.client.dma_map(PAGE, PAGE, rights | mode, 0, memory.fd)
+                memory.write(0, b"mine")
+                card.answer(request, vu.DMA_ACCESS.pack(0, PAGE) +
+                            (bytes(PAGE) if command == READ else b""))
+                same(card.result(), errno.EFAULT, "errno")
+                same(memory.read(0, 4), b"mine", "memory that is read only")
+
+
 @case("transfers: a reset while the client is asked")
 def reset_meanwhile(_) -> None:
     with a_card() as card:
