@@ -86,8 +86,8 @@ def unfinished(server: Server) -> None:
                 client.send_raw(vu.header(vu.DEVICE_SET_IRQS, 36)[:5], fds[:number])
                 client.send_raw(vu.header(vu.DEVICE_SET_IRQS, 36)[5:], fds[:number])
             with server.client() as client:
-                for _ in range(30):
-                    client.send_raw(b"\0", fds[:number])
+                for byte in vu.header(vu.REGION_WRITE, 1000) + bytes(14):
+                    client.send_raw(bytes([byte]), fds[:number])
             with server.connect() as client:
                 client.send_raw(b"\1", fds[:number])
 

@@ -267,6 +267,7 @@ def right_reply(_) -> None:
             for fd in got.fds:
                 same(os.fstat(fd).st_size, MEMORY_SIZE if region == MEMORY else 0x10000, "size")
                 os.close(fd)
+        client.get_info()   # the last reply is gone, and what went with it is closed
         same(server.fds(), fds + 2, "the server's own descriptors")
 
 
