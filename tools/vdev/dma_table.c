@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kernel.h>
+#include <linux/magic.h>
 #include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -43,7 +46,7 @@ struct dma_map *dma_table_find(const struct dma_table *table, u64 address)
 static void release_map(struct dma_map *map)
 {
 	if (map->memory)
-		munmap(map->memory, map->size);
+		munmap(map->mapping, map->mapping_size);
 	if (map->fd >= 0)
 		close(map->fd);
 	free(map);
@@ -127,20 +130,33 @@ static int check_request(const struct vfio_user_dma_map *request,
 	return 0;
 }
 
+/* What of a file can be mapped, and unmapped again: whole pages of its own. */
+static u64 page_size(int fd)
+{
+	struct statfs status;
+
+	if (fstatfs(fd, &status) || status.f_type != HUGETLBFS_MAGIC)
+		return DMA_PAGE_SIZE;
+	return status.f_bsize;
+}
+
 static int map_memory(struct dma_map *map, int fd)
 {
+	u64 page = page_size(fd);
+	u64 before = map->offset % page;
 	int protection = 0;
-	void *memory;
 
 	if (map->flags & VFIO_USER_DMA_READABLE)
 		protection |= PROT_READ;
 	if (map->flags & VFIO_USER_DMA_WRITEABLE)
 		protection |= PROT_WRITE;
-	memory = mmap(NULL, map->size, protection, MAP_SHARED | MAP_NORESERVE,
-		      fd, map->offset);
-	if (memory == MAP_FAILED)
+	map->mapping_size = round_up(before + map->size, page);
+	map->mapping = mmap(NULL, map->mapping_size, protection,
+			    MAP_SHARED | MAP_NORESERVE, fd,
+			    map->offset - before);
+	if (map->mapping == MAP_FAILED)
 		return -errno;
-	map->memory = memory;
+	map->memory = map->mapping + before;
 	return 0;
 }
 

@@ -13,6 +13,8 @@
  * @size: bytes
  * @flags: %VFIO_USER_DMA_READABLE, %VFIO_USER_DMA_WRITEABLE
  * @memory: it is mapped here, or NULL
+ * @mapping: the mapping that @memory is in
+ * @mapping_size: of that, in bytes
  * @fd: it is in this file, or -1. Without either the client is asked for it.
  * @offset: where it starts in the file
  */
@@ -21,6 +23,8 @@ struct dma_map {
 	u64 size;
 	u32 flags;
 	u8 *memory;
+	void *mapping;
+	u64 mapping_size;
 	int fd;
 	u64 offset;
 };

@@ -6,7 +6,7 @@ import os
 import random
 
 import vfio_user as vu
-from case import case, check, refused, same
+from case import Skip, case, check, refused, same
 from server import Server
 
 PAGE = 4096
@@ -139,6 +139,24 @@ def not_memory(server: Server) -> None:
         os.close(read_only)
     os.close(reader)
     os.close(writer)
+
+
+@case("dma: parts of huge pages")
+def huge_pages(server: Server) -> None:
+    try:
+        fd = os.memfd_create("vfio-user", os.MFD_HUGETLB)
+    except OSError as error:
+        raise Skip(f"no huge pages: {error.strerror}") from error
+    huge = os.fstat(fd).st_blksize
+    os.truncate(fd, 2 * huge)
+    with server.client() as client:
+        for offset, size in ((0, PAGE), (PAGE, PAGE), (huge - PAGE, 2 * PAGE),
+                             (huge + PAGE, huge - PAGE), (0, 2 * huge)):
+            client.dma_map(0, size, RW, offset, fd)
+            same(server.shared_files(), 1, "mapped files")
+            client.dma_unmap(0, size)
+            same(server.shared_files(), 0, f"mapped files after {size:#x} at {offset:#x}")
+    os.close(fd)
 
 
 @case("dma: as many pieces as promised, and no more")
