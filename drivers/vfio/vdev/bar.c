@@ -9,7 +9,7 @@
 #include <linux/errno.h>
 #include <linux/log2.h>
 
-#include "vdev_private.h"
+#include "access.h"
 
 /* PCI 6.2.5.2 leaves the smallest ROM open; 2 KiB is what real ones have. */
 #define ROM_SIZE_MIN		2048
@@ -62,13 +62,10 @@ void vdev_bars_update(struct vdev *vdev)
 	vdev->direct_bars &= ~vdev->mixed_bars;
 }
 
-/*
- * Accesses that are not simply one of the model's. Out of line, or else every
- * access would save the registers that these need.
- */
+/* Accesses wider than the model takes. */
 
-static noinline u64 read_split(struct vdev *vdev, unsigned int index,
-			       u64 offset, unsigned int width)
+u64 vdev_read_split(struct vdev *vdev, unsigned int index, u64 offset,
+		    unsigned int width)
 {
 	unsigned int step = vdev->max_width[index];
 	const struct vdev_ops *ops = vdev->ops;
@@ -81,8 +78,8 @@ static noinline u64 read_split(struct vdev *vdev, unsigned int index,
 	return value;
 }
 
-static noinline void write_split(struct vdev *vdev, unsigned int index,
-				 u64 offset, unsigned int width, u64 value)
+void vdev_write_split(struct vdev *vdev, unsigned int index, u64 offset,
+		      unsigned int width, u64 value)
 {
 	unsigned int step = vdev->max_width[index];
 	const struct vdev_ops *ops = vdev->ops;
@@ -93,32 +90,13 @@ static noinline void write_split(struct vdev *vdev, unsigned int index,
 			   (value >> (8 * done)) & vdev_ones(step));
 }
 
-static __always_inline u64 register_read(struct vdev *vdev, unsigned int index,
-					 u64 offset, unsigned int width)
-{
-	if (unlikely(width > vdev->max_width[index]))
-		return read_split(vdev, index, offset, width);
-	return vdev->ops->read(vdev, index, offset, width);
-}
-
-static __always_inline void register_write(struct vdev *vdev,
-					   unsigned int index, u64 offset,
-					   unsigned int width, u64 value)
-{
-	if (unlikely(width > vdev->max_width[index]))
-		write_split(vdev, index, offset, width, value);
-	else
-		vdev->ops->write(vdev, index, offset, width,
-				 value & vdev_ones(width));
-}
-
 /*
  * Accesses that the core has a say in. If nobody answers, a read is terminated
  * by the bridge and gives ones.
  */
 
-static noinline u64 checked_read(struct vdev *vdev, unsigned int index,
-				 u64 offset, unsigned int width)
+u64 vdev_read_checked(struct vdev *vdev, unsigned int index, u64 offset,
+		      unsigned int width)
 {
 	if (!decodes(vdev, &vdev->model->bars[index]))
 		return vdev_ones(width);
@@ -126,11 +104,11 @@ static noinline u64 checked_read(struct vdev *vdev, unsigned int index,
 		return vdev_msix_read(vdev, offset, width);
 	if (vdev_mem_owns(vdev, index, offset))
 		return vdev_mem_load(vdev, index, offset, width);
-	return register_read(vdev, index, offset, width);
+	return vdev_read_register(vdev, index, offset, width);
 }
 
-static noinline int checked_write(struct vdev *vdev, unsigned int index,
-				  u64 offset, unsigned int width, u64 value)
+int vdev_write_checked(struct vdev *vdev, unsigned int index, u64 offset,
+		       unsigned int width, u64 value)
 {
 	if (!decodes(vdev, &vdev->model->bars[index]))
 		return 0;
@@ -139,24 +117,7 @@ static noinline int checked_write(struct vdev *vdev, unsigned int index,
 	if (vdev_msix_owns(vdev, index, offset))
 		vdev_msix_write(vdev, offset, width, value);
 	else
-		register_write(vdev, index, offset, width, value);
-	return 0;
-}
-
-static u64 bar_read(struct vdev *vdev, unsigned int index, u64 offset,
-		    unsigned int width)
-{
-	if (likely(vdev->direct_bars & BIT(index)))
-		return register_read(vdev, index, offset, width);
-	return checked_read(vdev, index, offset, width);
-}
-
-static int bar_write(struct vdev *vdev, unsigned int index, u64 offset,
-		     unsigned int width, u64 value)
-{
-	if (unlikely(!(vdev->direct_bars & BIT(index))))
-		return checked_write(vdev, index, offset, width, value);
-	register_write(vdev, index, offset, width, value);
+		vdev_write_register(vdev, index, offset, width, value);
 	return 0;
 }
 
@@ -165,7 +126,7 @@ static int bar_write(struct vdev *vdev, unsigned int index, u64 offset,
  * takes a copy for the guest before any of that, and vfio-pci enables the ROM
  * for it.
  */
-static u64 rom_read(const struct vdev *vdev, u64 offset, unsigned int width)
+u64 vdev_read_rom(const struct vdev *vdev, u64 offset, unsigned int width)
 {
 	const struct vdev_blob *rom = &vdev->model->rom;
 	const u8 *data = rom->data;
@@ -178,8 +139,8 @@ static u64 rom_read(const struct vdev *vdev, u64 offset, unsigned int width)
 }
 
 /* A write to a region that is no BAR. */
-static noinline int other_write(struct vdev *vdev, unsigned int region,
-				u64 offset, unsigned int width, u64 value)
+int vdev_write_other(struct vdev *vdev, unsigned int region, u64 offset,
+		     unsigned int width, u64 value)
 {
 	bool resetting, silenced;
 
@@ -219,17 +180,7 @@ static noinline int other_write(struct vdev *vdev, unsigned int region,
 u64 vdev_read(struct vdev *vdev, unsigned int region, u64 offset,
 	      unsigned int width)
 {
-	u64 value;
-
-	mutex_lock(&vdev->lock);
-	if (likely(region < PCI_STD_NUM_BARS))
-		value = bar_read(vdev, region, offset, width);
-	else if (region == VDEV_REGION_CONFIG)
-		value = vdev_config_read(vdev, offset, width);
-	else
-		value = rom_read(vdev, offset, width);
-	mutex_unlock(&vdev->lock);
-	return value;
+	return vdev_access_read(vdev, region, offset, width);
 }
 EXPORT_SYMBOL_GPL(vdev_read);
 
@@ -251,13 +202,6 @@ EXPORT_SYMBOL_GPL(vdev_read);
 int vdev_write(struct vdev *vdev, unsigned int region, u64 offset,
 	       unsigned int width, u64 value)
 {
-	int ret;
-
-	if (unlikely(region >= PCI_STD_NUM_BARS))
-		return other_write(vdev, region, offset, width, value);
-	mutex_lock(&vdev->lock);
-	ret = bar_write(vdev, region, offset, width, value);
-	mutex_unlock(&vdev->lock);
-	return ret;
+	return vdev_access_write(vdev, region, offset, width, value);
 }
 EXPORT_SYMBOL_GPL(vdev_write);

@@ -15,6 +15,7 @@
 #include <linux/uaccess.h>
 
 #include "../compat.h"
+#include "access.h"
 #include "vdev_front.h"
 
 #define REGION_OFFSET_MASK	(BIT_ULL(VDEV_REGION_SHIFT) - 1)
@@ -272,8 +273,8 @@ static ssize_t vdev_vfio_read(struct vfio_device *vfio, char __user *buf,
 	while (count) {
 		if (!find_access(vdev, *ppos, count, &access))
 			return done ?: -EINVAL;
-		value = vdev_read(vdev, access.region, access.offset,
-				  access.width);
+		value = vdev_access_read(vdev, access.region, access.offset,
+					 access.width);
 		if (value_to_user(buf + done, value, access.width))
 			return done ?: -EFAULT;
 		count -= access.width;
@@ -300,8 +301,8 @@ static ssize_t vdev_vfio_write(struct vfio_device *vfio,
 			return done ?: -EINVAL;
 		if (value_from_user(&value, buf + done, access.width))
 			return done ?: -EFAULT;
-		ret = vdev_write(vdev, access.region, access.offset,
-				 access.width, value);
+		ret = vdev_access_write(vdev, access.region, access.offset,
+					access.width, value);
 		if (unlikely(ret))
 			return done ?: ret;
 		count -= access.width;
