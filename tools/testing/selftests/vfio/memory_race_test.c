@@ -494,7 +494,8 @@ static void settle(struct __test_metadata *_metadata, struct race *race)
 		TH_LOG("%s", race->crew.first);
 	}
 	EXPECT_LT(20, race->crew.rounds);
-	EXPECT_LT(0, race->crew.achieved);
+	/* with one processor it is a matter of luck */
+	EXPECT_TRUE(race->crew.achieved || race->one_by_one);
 	TH_LOG("%u rounds, %u bus errors", race->crew.rounds,
 	       race->crew.achieved);
 
