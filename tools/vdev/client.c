@@ -121,12 +121,10 @@ void client_go_on(struct client *client)
 	watch_client(client);
 }
 
+/* POLLHUP, which is always looked for: one that only sends no more may stay. */
 bool client_hung_up(const struct client *client)
 {
-	struct pollfd poll_fd = {
-		.fd = client->channel.fd,
-		.events = POLLRDHUP,
-	};
+	struct pollfd poll_fd = { .fd = client->channel.fd };
 
 	return client->lost || poll(&poll_fd, 1, 0) > 0;
 }

@@ -111,6 +111,20 @@ def patient_second_client(server: Server) -> None:
         same(client.config(0, 4), ID, "ids")
 
 
+@case("life: a second client is told, while the first neither sends nor reads")
+def first_is_stuck(server: Server) -> None:
+    with server.client() as client:
+        client.sock.settimeout(0.2)
+        read = vu.message(vu.REGION_READ, vu.ACCESS.pack(0, vu.CONFIG_REGION, 256))
+        try:
+            while True:
+                client.send_raw(read * 100)
+        except TimeoutError:
+            client.sock.shutdown(socket.SHUT_WR)
+        with server.connect() as second:
+            refused(errno.EBUSY, "second client", second.negotiate)
+
+
 @case("life: who comes when the first has gone is no second client")
 def in_turn(server: Server) -> None:
     for _ in range(200):
