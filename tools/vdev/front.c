@@ -66,11 +66,9 @@ static void alarm_ready(struct watch *watch, u32 events)
 /**
  * struct vdev_trigger - an eventfd of the client that the device signals
  * @fd: a descriptor of our own
- * @blocks: writing to it may block
  */
 struct vdev_trigger {
 	int fd;
-	bool blocks;
 };
 
 /* A descriptor of our own for an eventfd, or a negative errno. */
@@ -97,7 +95,6 @@ static struct vdev_trigger *front_trigger_get(struct vdev *vdev, int fd)
 		return ERR_PTR(-ENOMEM);
 	}
 	trigger->fd = fd;
-	trigger->blocks = !(fcntl(fd, F_GETFL) & O_NONBLOCK);
 	return trigger;
 }
 
@@ -109,14 +106,15 @@ static void front_trigger_put(struct vdev_trigger *trigger)
 
 /*
  * A counter that cannot go higher is readable anyway. It is the client's own
- * doing; it must not make us wait.
+ * doing; it must not make us wait. O_NONBLOCK says nothing about that: the client
+ * can take it away at any time.
  */
 static void front_trigger_signal(struct vdev_trigger *trigger)
 {
 	struct pollfd poll_fd = { .fd = trigger->fd, .events = POLLOUT };
 	u64 one = 1;
 
-	if (trigger->blocks && poll(&poll_fd, 1, 0) <= 0)
+	if (poll(&poll_fd, 1, 0) <= 0)
 		return;
 	if (write(trigger->fd, &one, sizeof(one)) < 0)
 		return;

@@ -155,11 +155,13 @@ def closed_by_client(server: Server) -> None:
 
 @case("irqs: a counter that is full does not stop the server")
 def full_counter(server: Server) -> None:
-    for flags in (0, os.EFD_NONBLOCK):
+    for flags, change in ((0, False), (os.EFD_NONBLOCK, False), (os.EFD_NONBLOCK, True)):
         with server.client() as client, Event(flags) as event:
             ready(client)
             os.eventfd_write(event.fd, (1 << 64) - 2)
             client.bind(vu.MSI, event.fd)
+            if change:
+                os.set_blocking(event.fd, True)
             for _ in range(3):
                 client.set_irqs(LOOPBACK, vu.MSI)
                 raise_irq(client)
