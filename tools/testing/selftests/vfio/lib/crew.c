@@ -48,13 +48,17 @@ static void *crew_thread(void *arg)
 	struct thread *thread = arg;
 	struct crew *crew = thread->crew;
 
+	/*
+	 * To start a thread changes the address space, and so does the end of
+	 * one: nobody's work is to race with that.
+	 */
+	pthread_barrier_wait(&crew->together);
 	while (!__atomic_load_n(&crew->stop, __ATOMIC_RELAXED)) {
 		crew->member[thread->number].work(crew,
 			crew->member[thread->number].arg);
 		__atomic_add_fetch(&crew->rounds, 1, __ATOMIC_RELAXED);
 	}
-	/* the end of a thread unmaps things, which none is to race with */
-	pthread_barrier_wait(&crew->end);
+	pthread_barrier_wait(&crew->together);
 	return NULL;
 }
 
@@ -66,7 +70,7 @@ void crew_run(struct crew *crew, int ms)
 
 	if (wish)
 		ms = atoi(wish);
-	must(!pthread_barrier_init(&crew->end, NULL, crew->num),
+	must(!pthread_barrier_init(&crew->together, NULL, crew->num),
 	     "pthread_barrier_init");
 	for (i = 0; i < crew->num; i++) {
 		threads[i].crew = crew;
@@ -78,5 +82,5 @@ void crew_run(struct crew *crew, int ms)
 	__atomic_store_n(&crew->stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < crew->num; i++)
 		pthread_join(threads[i].id, NULL);
-	pthread_barrier_destroy(&crew->end);
+	pthread_barrier_destroy(&crew->together);
 }

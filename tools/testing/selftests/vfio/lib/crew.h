@@ -25,7 +25,7 @@ struct crew {
 	unsigned int achieved;	/* what crew_achieved() counted */
 	unsigned int complaints;
 	char first[160];	/* the first complaint */
-	pthread_barrier_t end;
+	pthread_barrier_t together;
 	int num;
 	struct {
 		crew_work work;
