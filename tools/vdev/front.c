@@ -158,7 +158,8 @@ static int front_unmask_bind(struct vdev *vdev, int fd)
 		return -EBUSY;
 	}
 	server->unmask.fd = fd;
-	ret = loop_watch(&server->loop, &server->unmask, EPOLLIN);
+	/* EPOLLET: a semaphore would be readable as often as its count says */
+	ret = loop_watch(&server->loop, &server->unmask, EPOLLIN | EPOLLET);
 	if (ret)
 		drop_unmask(server);
 	return ret;

@@ -5,6 +5,7 @@ import dataclasses
 import errno
 import os
 import random
+import re
 import socket
 import tempfile
 import time
@@ -72,6 +73,29 @@ def unmask_eventfd(server: Server) -> None:
         unmasker.signal()
         client.reset()
         same((event.take(), unmasker.take()), (0, 1), "signals once it is taken away")
+
+
+def count_of(event: Event) -> int:
+    with open(f"/proc/self/fdinfo/{event.fd}", encoding="ascii") as info:
+        return int(re.search(r"eventfd-count:\s*(\w+)", info.read()).group(1), 16)
+
+
+@case("irqs: INTx, unmasked through a semaphore that counts high")
+def unmask_semaphore(server: Server) -> None:
+    high = (1 << 64) - 100
+    with server.client() as client, Event() as event, \
+            Event(os.EFD_NONBLOCK | os.EFD_SEMAPHORE) as unmasking:
+        ready(client)
+        client.bind(vu.INTX, event.fd)
+        os.eventfd_write(unmasking.fd, high)
+        client.set_irqs(vu.DATA_EVENTFD | vu.ACTION_UNMASK, vu.INTX, fds=[unmasking.fd])
+        raise_irq(client)
+        for turn in range(1, 6):
+            same(event.wait(), 1, f"signals, turn {turn}")
+            os.eventfd_write(unmasking.fd, 1)
+        for _ in range(100):
+            client.config(0, 4)
+        check(count_of(unmasking) > high - 10, "the server is busy with it")
 
 
 @case("irqs: MSI, one message for each rise")
