@@ -263,7 +263,9 @@ int vdev_server_attach(struct vdev_server *server, int fd)
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	server->finished = false;
 	ret = ret ? listener_open(server, fd) : client_open(server, fd);
-	if (ret)
-		report("cannot use fd %d: %s", fd, strerror(-ret));
+	if (!ret)
+		return 0;
+	report("cannot use fd %d: %s", fd, strerror(-ret));
+	server->listener.fd = -1;
 	return ret;
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -281,6 +282,34 @@ static void test_sockets(void)
 	vdev_server_free(server);
 	close(ends[0]);
 	rmdir(path);
+}
+
+/* What could not be attached is the caller's still. */
+static void test_attach_fails(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct vdev_server *server = new_server();
+	struct epoll_event event = { .events = EPOLLIN };
+	int fd;
+
+	/* an abstract name, of which the kernel thinks */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	EXPECT_EQ(bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)),
+		  0);
+	EXPECT_EQ(listen(fd, 1), 0);
+	/* the server cannot watch what is watched already */
+	EXPECT_EQ(epoll_ctl(vdev_server_fd(server), EPOLL_CTL_ADD, fd, &event),
+		  0);
+	EXPECT_EQ(vdev_server_attach(server, fd), -EEXIST);
+	EXPECT_EQ(epoll_ctl(vdev_server_fd(server), EPOLL_CTL_DEL, fd, NULL),
+		  0);
+	vdev_server_free(server);
+	EXPECT(fcntl(fd, F_GETFD) >= 0);
+
+	server = new_server();
+	EXPECT_EQ(vdev_server_attach(server, fd), 0);
+	vdev_server_free(server);
+	EXPECT_EQ(fcntl(fd, F_GETFD), -1);
 }
 
 static void test_poll(void)
@@ -632,6 +661,7 @@ static const struct {
 	{ "new", test_new },
 	{ "set", test_set },
 	{ "sockets", test_sockets },
+	{ "attach_fails", test_attach_fails },
 	{ "poll", test_poll },
 	{ "stop", test_stop },
 	{ "one_after_the_other", test_one_after_the_other },

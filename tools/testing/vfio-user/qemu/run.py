@@ -3,9 +3,10 @@
 """Test devices behind vdevd with a real QEMU, 10.1 or newer.
 
 The cases are those of tools/testing/qemu, so a guest must not be able to tell a
-server's card from an mdev. Runs on a machine with qemu-11.1 on PATH and vdevd
-named by VDEVD, and one with the test device by VDEVD_TEST; no module is needed. Writes KTAP; the last line is "N passed,
-N failed, N skipped" and the exit status 0 when nothing failed.
+server's card from an mdev. Runs on a machine with qemu-11.1 on PATH, vdevd named
+by VDEVD and one with the test device by VDEVD_TEST; no module is needed. Writes
+KTAP; the last line is "N passed, N failed, N skipped" and the exit status 0 when
+nothing failed.
 """
 
 import argparse
