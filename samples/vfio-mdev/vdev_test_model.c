@@ -333,6 +333,9 @@ static const struct vdev_area sparse[] = {
 	{ 0x4000, 0x2000 }, { 0x8000, 0x1000 }, { }
 };
 
+/* 256 bytes, as many as such a capability can have. */
+static const char longest_text[256] = { [0 ... 255] = 'v' };
+
 #define VDEV_TEST_IDENTITY						\
 	.units = 1, .vendor = 0x1b36, .device = 0xfffe,			\
 	.subsystem_vendor = 0x1b36, .subsystem = 0xfffe,		\
@@ -371,6 +374,7 @@ static const struct vdev_model vdev_test_models[] = {
 		.msix = { .vectors = 2048, .bar = 4, .table = 0x10000,
 			  .pba = 0x18000 },
 		.vendor_cap = { "32 bytes are all that can be had", 32 },
+		.vendor_ext_cap = { longest_text, 256 },
 		.bars = {
 			[0] = { .type = VDEV_BAR_MEM, .max_width = 4,
 				.size = 0x20000 },
@@ -390,7 +394,7 @@ static const struct vdev_model vdev_test_models[] = {
 			[0] = { .type = VDEV_BAR_MEM, .max_width = 4,
 				.size = 0x20000 },
 			[1] = { .type = VDEV_BAR_IO, .max_width = 2,
-				.size = 64 },
+				.size = 256 },
 		},
 	},
 };

@@ -113,7 +113,7 @@ static void access_edges(struct trace *trace)
 		{ TESTDEV_REGS, TESTDEV_BUFFER + TESTDEV_BUFFER_SIZE },
 		{ TESTDEV_REGS, 0x20000 },
 		{ TESTDEV_IO, 0x20 },
-		{ TESTDEV_IO, 0x40 },
+		{ TESTDEV_IO, 0x100 },
 		{ TESTDEV_MEMORY, 0x10 },
 		{ TESTDEV_MEMORY, 0x1000 },
 		{ TESTDEV_MEMORY, 0x100000 },

@@ -115,8 +115,9 @@ PCIE = Model("pcie", {0: Bar(0x20000), 2: Bar(0x100000, BAR_64 | BAR_PREFETCHABL
 LARGE = Model("large", {0: Bar(0x20000), 2: Bar(1 << 30, BAR_64 | BAR_PREFETCHABLE),
                         4: Bar(0x20000, BAR_64)},
               msi_vectors=32, msix_vectors=2048, msix_table=0x10000, msix_pba=0x18000,
-              vendor_text=b"32 bytes are all that can be had", serial=(1 << 64) - 1)
-PCI = Model("pci", {0: Bar(0x20000), 1: Bar(64, BAR_IO)}, msi_vectors=1)
+              vendor_text=b"32 bytes are all that can be had",
+              vendor_extended_text=256 * b"v", serial=(1 << 64) - 1)
+PCI = Model("pci", {0: Bar(0x20000), 1: Bar(256, BAR_IO)}, msi_vectors=1)
 
 # Stretches of BAR 4 that are memory; all around them reads as its own offset.
 AREAS = [(0x4000, 0x2000), (0x8000, 0x1000)]

@@ -18,6 +18,8 @@
 
 #define EXP_SIZE 0x3c		/* of a PCI Express capability of version 2 */
 
+static const char longest_text[257] = { [0 ... 255] = 'v' };
+
 /* What is particular to a model. */
 static const struct expected {
 	unsigned int config_size;
@@ -55,6 +57,7 @@ static const struct expected {
 		.msix_pba = 0x18000 | 4,
 		.serial = ~0ULL,
 		.vendor = "32 bytes are all that can be had",
+		.vendor_ext = longest_text,
 		.sized = { 0xfffe0000, 0, 0xc000000c, 0xffffffff, 0xfffe0004,
 			   0xffffffff, 0 },
 		.region_size = { 0x20000, 0, 0x40000000, 0, 0x20000, 0 },
@@ -63,8 +66,8 @@ static const struct expected {
 	[TESTDEV_PCI] = {
 		.config_size = 256,
 		.msi = 1,
-		.sized = { 0xfffe0000, 0xffffffc1, 0, 0, 0, 0, 0 },
-		.region_size = { 0x20000, 64, 0, 0, 0, 0 },
+		.sized = { 0xfffe0000, 0xffffff01, 0, 0, 0, 0, 0 },
+		.region_size = { 0x20000, 256, 0, 0, 0, 0 },
 		.command = PCI_COMMAND_MEMORY | PCI_COMMAND_IO,
 	},
 };
@@ -172,7 +175,7 @@ static void config_all(struct vfio_dev *dev, const struct expected *expected,
 static bool config_has(struct vfio_dev *dev, unsigned int offset,
 		       const char *bytes)
 {
-	char buf[64] = "";
+	char buf[256] = "";
 
 	return dev_read(dev, CONFIG, buf, strlen(bytes), offset) ==
 	       (ssize_t)strlen(bytes) && !memcmp(buf, bytes, strlen(bytes));
@@ -551,14 +554,14 @@ TEST(io_bar)
 	EXPECT_EQ(0xffff, value);
 	config_command(dev, PCI_COMMAND_MEMORY, PCI_COMMAND_IO);
 	for (width = 1; width <= 8; width *= 2) {
-		for (offset = 0; offset < 64; offset += width) {
+		for (offset = 0; offset < 256; offset += width) {
 			value = 0;
 			EXPECT_EQ(width, dev_read(dev, TESTDEV_IO, &value,
 						  width, offset));
 			EXPECT_EQ(offsets_as_read(offset, width, 2), value);
 		}
 	}
-	EXPECT_EQ(-EINVAL, dev_read(dev, TESTDEV_IO, &value, 1, 64));
+	EXPECT_EQ(-EINVAL, dev_read(dev, TESTDEV_IO, &value, 1, 256));
 	/* a memory BAR beside it does not answer */
 	EXPECT_EQ(~0U, testdev_in(dev, TESTDEV_MAGIC));
 	testdev_close(&testdev);
