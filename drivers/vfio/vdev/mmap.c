@@ -227,18 +227,23 @@ void vdev_memory_clear(struct vdev *vdev)
 	mutex_unlock(&memory->lock);
 }
 
-/* Nothing is written, and values that were there for their mark go. */
+/* A value that was there for its mark goes with that. */
+static void forget_dirty_page(struct xarray *pages, unsigned long index,
+			      void *entry)
+{
+	if (xa_is_value(entry))
+		xa_erase(pages, index);
+	else
+		xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
+}
+
 static void forget_dirty(struct xarray *pages)
 {
 	unsigned long index;
 	void *entry;
 
-	xa_for_each_marked(pages, index, entry, VDEV_MEMORY_DIRTY) {
-		if (xa_is_value(entry))
-			xa_erase(pages, index);
-		else
-			xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
-	}
+	xa_for_each_marked(pages, index, entry, VDEV_MEMORY_DIRTY)
+		forget_dirty_page(pages, index, entry);
 }
 
 /**
@@ -292,18 +297,16 @@ bool vdev_memory_take_dirty(struct vdev_vfio *front, unsigned int bar,
 	unsigned long last = first + nr - 1;
 	unsigned long index = first;
 	bool any = false;
+	void *entry;
 
 	bitmap_zero(dirty, nr);
 	mutex_lock(&memory->lock);
-	for (; xa_find(pages, &index, last, VDEV_MEMORY_DIRTY); index++) {
+	entry = xa_find(pages, &index, last, VDEV_MEMORY_DIRTY);
+	while (entry) {
 		__set_bit(index - first, dirty);
-		if (xa_is_value(xa_load(pages, index)))
-			xa_erase(pages, index);
-		else
-			xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
+		forget_dirty_page(pages, index, entry);
 		any = true;
-		if (index == last)
-			break;
+		entry = xa_find_after(pages, &index, last, VDEV_MEMORY_DIRTY);
 	}
 	if (any)
 		unmap_mapping_range(memory->mapping,
