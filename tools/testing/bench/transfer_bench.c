@@ -10,6 +10,7 @@
  */
 #include <err.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -145,42 +146,33 @@ static void copy(char *to, const char *from, size_t len)
 		     "memory");
 }
 
-static void copy_from_user(size_t len)
+static void copy_user(size_t len, bool read)
 {
-	size_t done;
+	size_t part = len < BUFFER_SIZE ? len : BUFFER_SIZE;
+	char *place;
 
-	for (done = 0; done < len; done += BUFFER_SIZE)
-		copy(buffer, user + done,
-		     len < BUFFER_SIZE ? len : BUFFER_SIZE);
-}
-
-static void copy_to_user(size_t len)
-{
-	size_t done;
-
-	for (done = 0; done < len; done += BUFFER_SIZE)
-		copy(user + done, buffer,
-		     len < BUFFER_SIZE ? len : BUFFER_SIZE);
+	for (place = user; place < user + len; place += part)
+		copy(read ? buffer : place, read ? place : buffer, part);
 }
 
 static void read_small(struct card *card)
 {
-	copy_from_user(SMALL);
+	copy_user(SMALL, true);
 }
 
 static void read_large(struct card *card)
 {
-	copy_from_user(LARGE);
+	copy_user(LARGE, true);
 }
 
 static void write_small(struct card *card)
 {
-	copy_to_user(SMALL);
+	copy_user(SMALL, false);
 }
 
 static void write_large(struct card *card)
 {
-	copy_to_user(LARGE);
+	copy_user(LARGE, false);
 }
 
 static const struct row ours[] = {
