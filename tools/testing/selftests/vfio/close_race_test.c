@@ -294,17 +294,22 @@ static void user(struct crew *crew, void *uuid)
 	in_a_process(crew, uuid, live);
 }
 
-/* Others come and go beside it. */
-static void come_and_go(struct crew *crew, void *arg)
+static int create_and_remove(void)
 {
 	char uuid[MDEV_UUID_LEN + 1];
 	int ret;
 
-	(void)arg;
 	mdev_new_uuid(uuid);
 	ret = mdev_create_type(TYPE, uuid);
-	if (!ret)
-		ret = mdev_remove(uuid);
+	return ret ? ret : mdev_remove(uuid);
+}
+
+/* Others come and go beside it. */
+static void come_and_go(struct crew *crew, void *arg)
+{
+	int ret = create_and_remove();
+
+	(void)arg;
 	if (ret)
 		crew_complain(crew, "a neighbour: %d", ret);
 	usleep(random_below(10000));
@@ -443,14 +448,9 @@ static void unload_and_load(struct crew *crew, void *uuid)
 /* It may be without its module at any moment. */
 static void create_if_possible(struct crew *crew, void *arg)
 {
-	char uuid[MDEV_UUID_LEN + 1];
-	int ret;
+	int ret = create_and_remove();
 
 	(void)arg;
-	mdev_new_uuid(uuid);
-	ret = mdev_create_type(TYPE, uuid);
-	if (!ret)
-		ret = mdev_remove(uuid);
 	if (ret && ret != -ENOENT && ret != -ENODEV)
 		crew_complain(crew, "create or remove: %d", ret);
 	usleep(random_below(10000));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The test device, samples/vfio-mdev/vdev_test.c: where it comes from, and its
- * registers. A failed access to one ends the test.
+ * The test device, samples/vfio-mdev/vdev_test_model.c: where it comes from,
+ * and its registers. A failed access to one ends the test.
  */
 #ifndef VFIO_SELFTEST_TESTDEV_H
 #define VFIO_SELFTEST_TESTDEV_H
