@@ -4,6 +4,12 @@
 import functools
 import os
 import re
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "vm"))
+
+from vmlib.known import without_known
 
 COMPLAINT = re.compile(r"BUG|WARNING|KASAN|UBSAN|KCSAN|Oops|general protection|possible circular"
                        r"|suspicious RCU|possible deadlock|inconsistent lock state|hung task"
@@ -37,7 +43,8 @@ class KernelLog:
         self._taint = int(_read(TAINTED))
 
     def complaints(self) -> str:
-        found = [line for line in self._new_lines() if COMPLAINT.search(line)]
+        found = [line for line in without_known(self._new_lines())
+                 if COMPLAINT.search(line)]
         taint = int(_read(TAINTED)) & ~self._taint
         if taint:
             found.append(f"the kernel became tainted: {taint:#x}")

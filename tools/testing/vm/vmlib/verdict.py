@@ -3,6 +3,8 @@
 
 import re
 
+from .known import without_known
+
 # What the kernel prints when it found something wrong. KASAN, KFENCE and SLUB
 # reports begin with BUG; UBSAN has its own word; lockdep prints INFO, WARNING
 # or, for a lock graph, "possible".
@@ -26,8 +28,7 @@ AROUND = 60     # lines of log shown from the first report on
 TAIL = 12       # lines of console shown when the machine did not end well
 
 
-def _excerpt(text, first):
-    lines = text.splitlines()
+def _excerpt(lines, first):
     start = max(first - 2, 0)
     shown = lines[start:start + AROUND]
     if len(lines) > start + AROUND:
@@ -40,9 +41,10 @@ def _read(path):
 
 
 def _log_findings(log):
-    for number, line in enumerate(log.splitlines()):
+    lines = without_known(log.splitlines())
+    for number, line in enumerate(lines):
         if REPORTS.search(line):
-            return [f"the kernel reported:\n{_excerpt(log, number)}"]
+            return [f"the kernel reported:\n{_excerpt(lines, number)}"]
     return []
 
 
@@ -66,7 +68,7 @@ def findings(report, console):
         found.append("lockdep turned itself off (debug_locks: 0), so it found something")
     leaks = _read(report / "kmemleak")
     if leaks:
-        found.append(f"kmemleak found:\n{_excerpt(leaks, 0)}")
+        found.append(f"kmemleak found:\n{_excerpt(leaks.splitlines(), 0)}")
     return found
 
 
