@@ -23,7 +23,7 @@ void vmig_image_free(struct vmig_image *image);
  * @taken: bytes of these that were taken
  * @records: records put so far
  * @bytes: bytes of the stream so far
- * @crc: CRC32C of these
+ * @crc: CRC32C of the CRCs so far, see &vfio_mig_end.crc
  */
 struct vmig_writer {
 	const struct vmig_desc *desc;

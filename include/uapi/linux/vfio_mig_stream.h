@@ -168,7 +168,9 @@ struct vfio_mig_memory {
  * struct vfio_mig_end - the payload of %VFIO_MIG_END
  * @records: records before this one
  * @bytes: bytes of the stream before this record
- * @crc: CRC32C of these
+ * @crc: CRC32C of the CRCs before it: the header's @crc, then the __le32 that
+ *	ends each record. So each byte is summed once, and still no record can
+ *	be lost, moved or taken from another stream unseen.
  */
 struct vfio_mig_end {
 	__le64 records;
