@@ -35,6 +35,12 @@ enum vdev_test_rule {
 	VDEV_TEST_TIMER_EARLY,
 	VDEV_TEST_TIMER_LOST,
 	VDEV_TEST_TIMER_TWICE,
+	/* over migration the interrupt condition falls ("mig-level") */
+	VDEV_TEST_MIG_LEVEL,
+	/* the scratch register becomes zero ("mig-register") */
+	VDEV_TEST_MIG_REGISTER,
+	/* the second page of BAR 2 becomes zero ("mig-page") */
+	VDEV_TEST_MIG_PAGE,
 
 	/* VFIO_DEVICE_GET_INFO: any argsz is enough */
 	VDEV_TEST_INFO_ARGSZ,
@@ -77,6 +83,26 @@ enum vdev_test_rule {
 	VDEV_TEST_MMAP_OTHER,
 	/* the user is not asked to let go of the device */
 	VDEV_TEST_REQUEST_SILENT,
+	/* reading in PRE_COPY ends with 0 instead of ENOMSG ("mig-enomsg") */
+	VDEV_TEST_MIG_ENOMSG,
+	/* reads stop short of what there is ("mig-read-short") */
+	VDEV_TEST_MIG_READ_SHORT,
+	/* the stop-copy length is 0 ("mig-data-size") */
+	VDEV_TEST_MIG_DATA_SIZE,
+	/* VFIO_MIG_GET_PRECOPY_INFO answers in STOP_COPY ("mig-precopy-info") */
+	VDEV_TEST_MIG_PRECOPY_INFO,
+	/* initial_bytes is larger each time it is asked ("mig-initial-grows") */
+	VDEV_TEST_MIG_INITIAL_GROWS,
+	/* a stream that was refused is fine ("mig-bad-stream") */
+	VDEV_TEST_MIG_BAD_STREAM,
+	/* bytes after the end of a stream are fine ("mig-trailing") */
+	VDEV_TEST_MIG_TRAILING,
+	/* a reset leads to STOP ("mig-reset-stop") */
+	VDEV_TEST_MIG_RESET_STOP,
+	/* who opens it finds the state of the one before ("mig-reopen") */
+	VDEV_TEST_MIG_REOPEN,
+	/* data files can be read after a reset ("mig-file-reset") */
+	VDEV_TEST_MIG_FILE_RESET,
 };
 
 /*
@@ -95,6 +121,12 @@ struct vdev_test_dirty {
 	__u32 nr;
 	__u64 dirty[VDEV_TEST_DIRTY_MAX / 64];
 };
+
+/*
+ * The stream that is being saved starts anew, as vmig_restart() has it. EINVAL
+ * unless one is.
+ */
+#define VDEV_TEST_RESTART	_IO(';', 242)
 
 /* Index of the parameter that says which rule the device breaks. */
 #define VDEV_TEST_PARAM_BREAKS	0
