@@ -4,7 +4,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 # The configuration of an external build: all of it, as modules.
-CONFIGS := CONFIG_VFIOKIT_VDEV=m CONFIG_VFIOKIT_MTTY=m
+CONFIGS := CONFIG_VFIOKIT_VMIG=m CONFIG_VFIOKIT_VDEV=m CONFIG_VFIOKIT_MTTY=m
 VM := tools/testing/vm/vm
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
 
@@ -48,7 +48,7 @@ $(KDIR):
 
 help:
 	@echo 'Modules:'
-	@echo '  modules          build vdev.ko and mtty.ko (default)'
+	@echo '  modules          build vmig.ko, vdev.ko and mtty.ko (default)'
 	@echo '  model MODEL=DIR  build a model of yours; see Documentation/driver-api'
 	@echo '  modules_install  install them below /lib/modules (INSTALL_MOD_PATH=)'
 	@echo '  clean            remove what was built'

@@ -13,6 +13,7 @@
 #define _LINUX_VMIG_H
 
 #include <linux/array_size.h>
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
@@ -287,6 +288,155 @@ struct vmig_ops {
 	int (*load_check)(struct vmig *vmig, const struct vmig_image *image);
 	void (*load_commit)(struct vmig *vmig, const struct vmig_image *image);
 	const struct vmig_memory_ops *memory;
+};
+
+/* ------------------------------------------------------------------------
+ * A device that migrates
+ */
+
+/**
+ * enum vmig_state - where a device is in the migration uAPI's state machine
+ * @VMIG_ERROR: failed; only a reset leads out
+ * @VMIG_STOP: stopped
+ * @VMIG_RUNNING: runs
+ * @VMIG_STOP_COPY: stopped, and its state can be read
+ * @VMIG_RESUMING: stopped, and takes in a state
+ * @VMIG_RUNNING_P2P: begins no DMA
+ * @VMIG_PRE_COPY: runs, and what it tells of its state can be read
+ * @VMIG_PRE_COPY_P2P: both
+ * @VMIG_NR_STATES: how many there are
+ *
+ * The values are those of &enum vfio_device_mig_state, which some kernels have
+ * without the last two.
+ */
+enum vmig_state {
+	VMIG_ERROR,
+	VMIG_STOP,
+	VMIG_RUNNING,
+	VMIG_STOP_COPY,
+	VMIG_RESUMING,
+	VMIG_RUNNING_P2P,
+	VMIG_PRE_COPY,
+	VMIG_PRE_COPY_P2P,
+	VMIG_NR_STATES,
+};
+
+/* What a device can do: VFIO_MIGRATION_STOP_COPY and so on */
+#define VMIG_CAN_STOP_COPY	BIT(0)
+#define VMIG_CAN_P2P		BIT(1)
+#define VMIG_CAN_PRE_COPY	BIT(2)
+
+/**
+ * enum vmig_level - how much of a device moves
+ * @VMIG_MOVING: all of it
+ * @VMIG_QUIESCENT: &vmig_ops.quiesce is in effect
+ * @VMIG_STILL: &vmig_ops.stop is in effect too
+ */
+enum vmig_level {
+	VMIG_MOVING,
+	VMIG_QUIESCENT,
+	VMIG_STILL,
+};
+
+/**
+ * enum vmig_point - where a test can make the engine fail
+ * @VMIG_AT_NONE: nowhere
+ * @VMIG_AT_ARC: before a single arc does anything
+ * @VMIG_AT_QUIESCE: in place of &vmig_ops.quiesce, and so on
+ * @VMIG_AT_UNQUIESCE: &vmig_ops.unquiesce
+ * @VMIG_AT_STOP: &vmig_ops.stop
+ * @VMIG_AT_RUN: &vmig_ops.run
+ * @VMIG_AT_SAVE: &vmig_ops.save
+ * @VMIG_AT_LOAD_CHECK: &vmig_ops.load_check
+ * @VMIG_AT_TRACK: &vmig_memory_ops.track
+ * @VMIG_AT_TAKE: &vmig_memory_ops.take
+ * @VMIG_AT_STAGE: &vmig_memory_ops.stage
+ * @VMIG_AT_FILE: making a data file
+ * @VMIG_AT_READ: read() of a data file
+ * @VMIG_AT_WRITE: write() to a data file
+ * @VMIG_AT_LOG_START: the start of DMA logging
+ * @VMIG_AT_LOG_STORE: noting a page that was written by DMA
+ * @VMIG_AT_LOG_REPORT: a report of DMA logging
+ * @VMIG_NR_POINTS: how many there are
+ */
+enum vmig_point {
+	VMIG_AT_NONE,
+	VMIG_AT_ARC,
+	VMIG_AT_QUIESCE,
+	VMIG_AT_UNQUIESCE,
+	VMIG_AT_STOP,
+	VMIG_AT_RUN,
+	VMIG_AT_SAVE,
+	VMIG_AT_LOAD_CHECK,
+	VMIG_AT_TRACK,
+	VMIG_AT_TAKE,
+	VMIG_AT_STAGE,
+	VMIG_AT_FILE,
+	VMIG_AT_READ,
+	VMIG_AT_WRITE,
+	VMIG_AT_LOG_START,
+	VMIG_AT_LOG_STORE,
+	VMIG_AT_LOG_REPORT,
+	VMIG_NR_POINTS,
+};
+
+/**
+ * struct vmig_fault - a failure that a test has ordered
+ * @point: where, or %VMIG_AT_NONE
+ * @from: of %VMIG_AT_ARC: the state before the arc, or %VMIG_ERROR for any arc
+ * @to: the state after it
+ * @error: the errno, positive
+ * @countdown: at which time from now; 1 is the next
+ */
+struct vmig_fault {
+	enum vmig_point point;
+	enum vmig_state from;
+	enum vmig_state to;
+	int error;
+	unsigned int countdown;
+};
+
+/* Bytes of a sentence that says why something was refused, with its NUL */
+#define VMIG_REASON_SIZE	160
+
+struct vmig_front;
+struct vmig_gate;
+
+/**
+ * struct vmig - a device that migrates; embedded in what the driver has of it
+ * @ops: the driver's hooks
+ * @desc: what the device is
+ * @front: what shows it to userspace, or NULL
+ * @flags: %VMIG_CAN_STOP_COPY and so on
+ * @gate: has the state lock, and outlives the device for as long as a data file
+ *	is open
+ * @state: where it is; under the state lock, as is all up to @session
+ * @level: what its hooks have made of it
+ * @broken: a hook said so by vmig_broken()
+ * @tracking: &vmig_memory_ops.track is in effect
+ * @explained: somebody told why the operation under way failed
+ * @session: the data transfer under way, or NULL
+ * @note_lock: protects @reason and @fault; a leaf
+ * @reason: why something was refused last, or ""
+ * @fault: a failure that a test has ordered
+ *
+ * All of it is the engine's.
+ */
+struct vmig {
+	const struct vmig_ops *ops;
+	const struct vmig_desc *desc;
+	const struct vmig_front *front;
+	u32 flags;
+	struct vmig_gate *gate;
+	enum vmig_state state;
+	enum vmig_level level;
+	bool broken;
+	bool tracking;
+	bool explained;
+	struct vmig_session *session;
+	struct mutex note_lock;	/* protects reason and fault */
+	char reason[VMIG_REASON_SIZE];
+	struct vmig_fault fault;
 };
 
 /* ------------------------------------------------------------------------

@@ -71,8 +71,6 @@ struct vmig_sink {
 	void *context;
 };
 
-#define VMIG_REASON_SIZE	160
-
 struct vmig_reader;
 
 /* read.c */
