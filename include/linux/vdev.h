@@ -395,10 +395,11 @@ struct vdev_front_ops {
  * @asserted: the model's interrupt condition
  * @intx_masked: INTx was signalled, or masked by the user, and has not been
  *	unmasked since
+ * @intx_automasked: it was signalled, and the user did not mask it
  * @owed: the condition has risen, and its message, vector 0, was not sent yet
  * @pending: messages for themselves, not sent yet; a bit for each vector of the
  *	device
- * @pending_mode: message index in use, or used last, which they are of
+ * @pending_mode: index in use, or used last, which they are of
  * @any_pending: @owed or a bit of @pending may be set
  * @table: MSI-X table, 4 words for each vector, or NULL
  */
@@ -411,6 +412,7 @@ struct vdev_irqs {
 	unsigned int pending_mode;
 	bool asserted;
 	bool intx_masked;
+	bool intx_automasked;
 	bool owed;
 	bool any_pending;
 	unsigned long *pending;
@@ -432,7 +434,8 @@ struct vdev_irqs {
  * @front: services of the front
  * @front_data: for the front
  * @opened: somebody uses the device: parameters are fixed, time passes
- * @stopped: timers and jobs wait, see vdev_stop()
+ * @quiesced: jobs wait, see vdev_quiesce()
+ * @stopped: jobs, timers and interrupts wait, see vdev_stop()
  * @params: index of the chosen value of each &vdev_family.params
  * @resetting: a function level reset was asked for by the access under way
  * @config_size: bytes of configuration space, 256 or 4096
@@ -473,6 +476,7 @@ struct vdev {
 	const struct vdev_front_ops *front;
 	void *front_data;
 	bool opened;
+	bool quiesced;
 	bool stopped;
 	u8 params[VDEV_MAX_PARAMS];
 	bool resetting;
@@ -542,6 +546,8 @@ void vdev_destroy(struct vdev *vdev);
 void vdev_open(struct vdev *vdev);
 void vdev_close(struct vdev *vdev);
 void vdev_reset(struct vdev *vdev);
+void vdev_quiesce(struct vdev *vdev);
+void vdev_unquiesce(struct vdev *vdev);
 void vdev_stop(struct vdev *vdev);
 void vdev_run(struct vdev *vdev);
 

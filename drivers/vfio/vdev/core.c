@@ -185,6 +185,7 @@ void vdev_close(struct vdev *vdev)
 	mutex_unlock(&vdev->lock);
 	power_off(vdev);
 	vdev->opened = false;
+	vdev->quiesced = false;
 	vdev->stopped = false;
 	power_on_again(vdev);
 }
@@ -209,12 +210,54 @@ void vdev_reset(struct vdev *vdev)
 EXPORT_SYMBOL_GPL(vdev_reset);
 
 /**
+ * vdev_quiesce() - from now on the device does not reach for memory
+ * @vdev: the device
+ *
+ * Its jobs wait; what runs is waited for. All else goes on: accesses, timers,
+ * interrupts. Nothing, if it is quiescent already.
+ *
+ * A reset leaves the device quiescent; only vdev_unquiesce() and vdev_close()
+ * end that.
+ *
+ * Context: process context; takes the device lock, and waits for the job that
+ * runs.
+ */
+void vdev_quiesce(struct vdev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	vdev->quiesced = true;
+	mutex_unlock(&vdev->lock);
+	vdev_jobs_wait(vdev);
+}
+EXPORT_SYMBOL_GPL(vdev_quiesce);
+
+/**
+ * vdev_unquiesce() - a device that was quiescent may reach for memory again
+ * @vdev: the device
+ *
+ * Nothing, if it is not quiescent.
+ *
+ * Context: process context; takes the device lock.
+ */
+void vdev_unquiesce(struct vdev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	if (vdev->quiesced) {
+		vdev->quiesced = false;
+		vdev_jobs_kick(vdev);
+	}
+	mutex_unlock(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_unquiesce);
+
+/**
  * vdev_stop() - from now on the device does nothing by itself
  * @vdev: the device
  *
- * No time passes for its timers, and its jobs wait; what runs is waited for.
- * Accesses are answered as ever, and may set timers and queue jobs: these too
- * start when vdev_run() lets them. Nothing, if it is stopped already.
+ * No time passes for its timers, its jobs wait, and the guest is not
+ * interrupted; the job that runs is waited for. Accesses are answered as ever,
+ * and may set timers, queue jobs and raise interrupts: these too start, and are
+ * delivered, when vdev_run() lets them. Nothing, if it is stopped already.
  *
  * A reset leaves the device stopped; only vdev_run() and vdev_close() end
  * that.
@@ -239,7 +282,10 @@ EXPORT_SYMBOL_GPL(vdev_stop);
  * @vdev: the device
  *
  * Each timer has as long to go as it had when the device was stopped, or as it
- * was given since. Nothing, if the device is not stopped.
+ * was given since. An interrupt condition that holds is signalled, whether or
+ * not it was before, as if the user had unmasked INTx; but what the user masked
+ * stays so. Jobs go on unless the device is quiescent too, see vdev_quiesce().
+ * Nothing, if the device is not stopped.
  *
  * Context: process context; takes the device lock.
  */
@@ -249,6 +295,7 @@ void vdev_run(struct vdev *vdev)
 	if (vdev->stopped) {
 		vdev->stopped = false;
 		vdev_timers_unpark(vdev);
+		vdev_irqs_run(vdev);
 		vdev_jobs_kick(vdev);
 	}
 	mutex_unlock(&vdev->lock);

@@ -43,10 +43,15 @@ void vdev_job_init(struct vdev *vdev, struct vdev_job *job,
 }
 EXPORT_SYMBOL_GPL(vdev_job_init);
 
-/* Have the jobs that wait called, unless the device is stopped. */
+static bool may_run(const struct vdev *vdev)
+{
+	return !vdev->stopped && !vdev->quiesced;
+}
+
+/* Have the jobs that wait called, unless they are to wait. */
 void vdev_jobs_kick(struct vdev *vdev)
 {
-	if (!vdev->stopped && !list_empty(&vdev->jobs))
+	if (may_run(vdev) && !list_empty(&vdev->jobs))
 		vdev->front->kick(vdev);
 }
 
@@ -58,8 +63,8 @@ void vdev_jobs_kick(struct vdev *vdev)
  * A device's jobs are called one after the other. While the device is not
  * open, or a reset waits for a job, this does nothing: else a guest that keeps
  * on queueing could keep the reset waiting, and give the job that runs the
- * epoch of its next life. While the device is stopped the job waits, see
- * vdev_stop().
+ * epoch of its next life. While the device is quiescent or stopped the job
+ * waits, see vdev_quiesce().
  *
  * Context: device lock held.
  */
@@ -114,7 +119,7 @@ static struct vdev_job *next_job(struct vdev *vdev)
 	struct vdev_job *job = NULL;
 
 	mutex_lock(&vdev->lock);
-	if (!vdev->stopped)
+	if (may_run(vdev))
 		job = list_first_entry_or_null(&vdev->jobs, struct vdev_job,
 					       entry);
 	if (job) {

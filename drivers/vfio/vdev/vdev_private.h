@@ -88,6 +88,14 @@ void vdev_jobs_wait(struct vdev *vdev);
 
 /* irq.c */
 void vdev_irq_update(struct vdev *vdev);
+void vdev_irqs_run(struct vdev *vdev);
+/* How many messages are told apart: of a model with both, the larger count. */
+unsigned int vdev_nr_messages(const struct vdev_model *model);
+bool vdev_intx_disabled(const struct vdev *vdev);
+void vdev_signal_vector(struct vdev *vdev, unsigned int vector);
+int vdev_irqs_enable(struct vdev *vdev, unsigned int mode, unsigned int nr);
+void vdev_irqs_disable(struct vdev *vdev);
+int vdev_bind_trigger(struct vdev *vdev, struct vdev_trigger **slot, s32 fd);
 void vdev_intx_disable_cleared(struct vdev *vdev);
 int vdev_irqs_init(struct vdev *vdev);
 void vdev_irqs_free(struct vdev *vdev);

@@ -49,6 +49,7 @@ static const struct unit_suite * const suites[] = {
 	&dma_suite,
 	&timer_suite,
 	&stop_suite,
+	&state_stop_suite,
 	&uart_registers_suite,
 	&uart_receive_suite,
 	&uart_timeout_suite,

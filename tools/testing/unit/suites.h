@@ -25,6 +25,7 @@ extern const struct unit_suite job_suite;
 extern const struct unit_suite dma_suite;
 extern const struct unit_suite timer_suite;
 extern const struct unit_suite stop_suite;
+extern const struct unit_suite state_stop_suite;
 extern const struct unit_suite uart_registers_suite;
 extern const struct unit_suite uart_receive_suite;
 extern const struct unit_suite uart_timeout_suite;

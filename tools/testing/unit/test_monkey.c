@@ -33,6 +33,23 @@ struct monkey {
 	bool open;
 };
 
+static void stop_or_go(struct vdev *vdev)
+{
+	switch (random_below(8)) {
+	case 0:
+		vdev_stop(vdev);
+		break;
+	case 1:
+		vdev_quiesce(vdev);
+		break;
+	case 2:
+		vdev_unquiesce(vdev);
+		break;
+	default:
+		vdev_run(vdev);
+	}
+}
+
 static void play(struct monkey *monkey)
 {
 	struct front *front = monkey->front;
@@ -62,6 +79,8 @@ static void play(struct monkey *monkey)
 		monkey->open = false;
 	} else if (random_one_in(500)) {
 		vdev_reset(front->vdev);
+	} else if (random_one_in(100)) {
+		stop_or_go(front->vdev);
 	} else {
 		abuse(front);
 	}
