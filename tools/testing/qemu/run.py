@@ -168,6 +168,8 @@ def parse_arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--qemu", choices=VERSIONS, help="only this version of QEMU")
     parser.add_argument("--binding", choices=["container", "iommufd"], help="only this way to bind")
+    parser.add_argument("--variant", action="append", choices=[v.name for v in variants()],
+                        help="only this one; may be given more than once")
     parser.add_argument("--only", metavar="PATTERN", default="*",
                         help="only cases whose name matches, such as '*MSI*'")
     parser.add_argument("--list", action="store_true", help="list the tests and end")
@@ -180,7 +182,8 @@ def main() -> int:
         importlib.import_module(module)
     plan = [(variant, [case for case in CASES if case.applies_to(variant)
                        and fnmatch.fnmatch(case.name, arguments.only)])
-            for variant in variants(arguments.qemu, arguments.binding)]
+            for variant in variants(arguments.qemu, arguments.binding)
+            if not arguments.variant or variant.name in arguments.variant]
     plan = [(variant, cases) for variant, cases in plan if cases]
     if arguments.list:
         for variant, cases in plan:
