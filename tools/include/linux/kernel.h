@@ -9,6 +9,7 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
+#include <linux/sprintf.h>
 #include <linux/types.h>
 #include_next <linux/kernel.h>
 

@@ -31,4 +31,17 @@ static inline int __sysfs_match_string(const char * const *array, size_t n,
 	return -EINVAL;
 }
 
+/* The first of @n bytes that is not @c, or NULL. */
+static inline void *memchr_inv(const void *memory, int c, size_t n)
+{
+	const u8 *byte = memory;
+
+	/* where each byte is as the one after it, all are as the first */
+	if (!n || (*byte == (u8)c && !memcmp(byte, byte + 1, n - 1)))
+		return NULL;
+	while (*byte == (u8)c)
+		byte++;
+	return (void *)byte;
+}
+
 #endif /* _TOOLS_LINUX_STRING_H */
