@@ -14,6 +14,7 @@
 
 #include <linux/array_size.h>
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
@@ -69,12 +70,14 @@ enum vmig_type {
  * @used: offset of the u32 that tells how many elements are in use, or
  *	%VMIG_ALL. That member is no field itself: loading sets it.
  * @name: for people, from the schema
- * @max: largest value of an element that is accepted
+ * @max: largest value of an element that is accepted, or 0: whatever @type can
+ *	hold
  * @fallback: value of each element if the stream lacks the field, see
- *	%VMIG_DEFAULT
+ *	%VMIG_DEFAULT; of a field with @used no element is in use then
  *
- * Write it by VMIG_FIELD(), VMIG_ARRAY(), VMIG_USED() or VMIG_COLUMN(), followed
- * by what else is to be set: ``VMIG_FIELD(3, struct uart, lcr, .max = 0x7f)``.
+ * Write it by VMIG_FIELD(), VMIG_ARRAY(), VMIG_USED(), VMIG_BLOB(),
+ * VMIG_BLOB_USED() or VMIG_COLUMN(), followed by what else is to be set:
+ * ``VMIG_FIELD(3, struct uart, lcr, .max = 0x7f)``.
  */
 struct vmig_field {
 	u16 id;
@@ -89,11 +92,48 @@ struct vmig_field {
 	u64 fallback;
 };
 
-#define __VMIG_TYPE(_lvalue)						\
-	_Generic((_lvalue), bool: VMIG_BOOL, u8: VMIG_U8, u16: VMIG_U16, \
-		 u32: VMIG_U32, u64: VMIG_U64)
-
 #define __VMIG_LVALUE(_struct, _member)	(((_struct *)NULL)->_member)
+#define __VMIG_SIZE(_struct, _member)	sizeof(__VMIG_LVALUE(_struct, _member))
+
+#define __VMIG_IS(_lvalue, _type)					\
+	__builtin_types_compatible_p(__typeof__(_lvalue), _type)
+
+/* All but one of the products are 0; where all are, nothing compiles. */
+#define __VMIG_KNOWN_TYPE(_lvalue)					\
+	(__VMIG_IS(_lvalue, u8) * VMIG_U8 +				\
+	 __VMIG_IS(_lvalue, u16) * VMIG_U16 +				\
+	 __VMIG_IS(_lvalue, u32) * VMIG_U32 +				\
+	 __VMIG_IS(_lvalue, u64) * VMIG_U64 +				\
+	 __VMIG_IS(_lvalue, bool) * VMIG_BOOL)
+#define __VMIG_TYPE(_lvalue)						\
+	(__VMIG_KNOWN_TYPE(_lvalue) +					\
+	 BUILD_BUG_ON_ZERO(!__VMIG_KNOWN_TYPE(_lvalue)))
+#define __VMIG_BYTES(_lvalue)						\
+	(VMIG_BYTES + BUILD_BUG_ON_ZERO(!__VMIG_IS(_lvalue, u8)))
+
+/* Offset of a member that must be a u32. */
+#define __VMIG_USED(_struct, _member)					\
+	(offsetof(_struct, _member) +					\
+	 BUILD_BUG_ON_ZERO(!__VMIG_IS(__VMIG_LVALUE(_struct, _member), u32)))
+
+#define __VMIG_FIELD(_id, _type, _offset, _stride, _count, _used, _name, ...) \
+{									\
+	.id = (_id),							\
+	.type = (_type),						\
+	.offset = (_offset),						\
+	.stride = (_stride),						\
+	.count = (_count),						\
+	.used = (_used),						\
+	.name = (_name),						\
+	__VA_ARGS__							\
+}
+
+#define __VMIG_ARRAY(_id, _type, _struct, _member, _used, ...)		\
+	__VMIG_FIELD(_id, _type(__VMIG_LVALUE(_struct, _member[0])),	\
+		     offsetof(_struct, _member),			\
+		     __VMIG_SIZE(_struct, _member[0]),			\
+		     ARRAY_SIZE(__VMIG_LVALUE(_struct, _member)), _used, \
+		     #_member, __VA_ARGS__)
 
 /**
  * VMIG_FIELD() - a member of a section's C struct
@@ -102,17 +142,10 @@ struct vmig_field {
  * @_member: its member, a bool, u8, u16, u32 or u64
  */
 #define VMIG_FIELD(_id, _struct, _member, ...)				\
-{									\
-	.id = (_id),							\
-	.type = __VMIG_TYPE(__VMIG_LVALUE(_struct, _member)),		\
-	.offset = offsetof(_struct, _member),				\
-	.stride = sizeof(__VMIG_LVALUE(_struct, _member)),		\
-	.count = 1,							\
-	.used = VMIG_ALL,						\
-	.name = #_member,						\
-	.max = U64_MAX,							\
-	__VA_ARGS__							\
-}
+	__VMIG_FIELD(_id, __VMIG_TYPE(__VMIG_LVALUE(_struct, _member)),	\
+		     offsetof(_struct, _member),			\
+		     __VMIG_SIZE(_struct, _member), 1, VMIG_ALL,	\
+		     #_member, __VA_ARGS__)
 
 /**
  * VMIG_ARRAY() - a member that is an array, all of it
@@ -121,17 +154,8 @@ struct vmig_field {
  * @_member: its member
  */
 #define VMIG_ARRAY(_id, _struct, _member, ...)				\
-{									\
-	.id = (_id),							\
-	.type = __VMIG_TYPE(__VMIG_LVALUE(_struct, _member[0])),	\
-	.offset = offsetof(_struct, _member),				\
-	.stride = sizeof(__VMIG_LVALUE(_struct, _member[0])),		\
-	.count = ARRAY_SIZE(__VMIG_LVALUE(_struct, _member)),		\
-	.used = VMIG_ALL,						\
-	.name = #_member,						\
-	.max = U64_MAX,							\
-	__VA_ARGS__							\
-}
+	__VMIG_ARRAY(_id, __VMIG_TYPE, _struct, _member, VMIG_ALL,	\
+		     __VA_ARGS__)
 
 /**
  * VMIG_USED() - a member that is an array, as much of it as is in use
@@ -141,8 +165,29 @@ struct vmig_field {
  * @_used: the u32 member that tells how many elements are in use
  */
 #define VMIG_USED(_id, _struct, _member, _used, ...)			\
-	VMIG_ARRAY(_id, _struct, _member,				\
-		   .used = offsetof(_struct, _used), __VA_ARGS__)
+	__VMIG_ARRAY(_id, __VMIG_TYPE, _struct, _member,		\
+		     __VMIG_USED(_struct, _used), __VA_ARGS__)
+
+/**
+ * VMIG_BLOB() - a member that is an array of u8 which are no numbers
+ * @_id: &vmig_field.id
+ * @_struct: the struct's type
+ * @_member: its member
+ */
+#define VMIG_BLOB(_id, _struct, _member, ...)				\
+	__VMIG_ARRAY(_id, __VMIG_BYTES, _struct, _member, VMIG_ALL,	\
+		     __VA_ARGS__)
+
+/**
+ * VMIG_BLOB_USED() - such an array, as much of it as is in use
+ * @_id: &vmig_field.id
+ * @_struct: the struct's type
+ * @_member: its member
+ * @_used: the u32 member that tells how many bytes are in use
+ */
+#define VMIG_BLOB_USED(_id, _struct, _member, _used, ...)		\
+	__VMIG_ARRAY(_id, __VMIG_BYTES, _struct, _member,		\
+		     __VMIG_USED(_struct, _used), __VA_ARGS__)
 
 /**
  * VMIG_COLUMN() - one member of each struct of an array
@@ -152,17 +197,12 @@ struct vmig_field {
  * @_member: the member of its elements
  */
 #define VMIG_COLUMN(_id, _struct, _array, _member, ...)			\
-{									\
-	.id = (_id),							\
-	.type = __VMIG_TYPE(__VMIG_LVALUE(_struct, _array[0]._member)),	\
-	.offset = offsetof(_struct, _array[0]._member),			\
-	.stride = sizeof(__VMIG_LVALUE(_struct, _array[0])),		\
-	.count = ARRAY_SIZE(__VMIG_LVALUE(_struct, _array)),		\
-	.used = VMIG_ALL,						\
-	.name = #_array "." #_member,					\
-	.max = U64_MAX,							\
-	__VA_ARGS__							\
-}
+	__VMIG_FIELD(_id,						\
+		     __VMIG_TYPE(__VMIG_LVALUE(_struct, _array[0]._member)), \
+		     offsetof(_struct, _array[0]._member),		\
+		     __VMIG_SIZE(_struct, _array[0]),			\
+		     ARRAY_SIZE(__VMIG_LVALUE(_struct, _array)),	\
+		     VMIG_ALL, #_array "." #_member, __VA_ARGS__)
 
 /**
  * struct vmig_section - a part of the state
@@ -397,7 +437,7 @@ struct vmig_fault {
 };
 
 /* Bytes of a sentence that says why something was refused, with its NUL */
-#define VMIG_REASON_SIZE	160
+#define VMIG_REASON_SIZE	256
 
 struct vmig_front;
 struct vmig_gate;
