@@ -7,6 +7,7 @@
 # wants no parenthesis or comma in the expression: "." stands for them.
 have = $(if $(shell grep -s '$(3)' $(srctree)/include/linux/$(2)),-D$(1))
 
+ccflags-y += $(call have,HAVE_CRC32C_LE,crc32.h,__crc32c_le.u32 crc)
 ccflags-y += $(call have,HAVE_EVENTFD_SIGNAL_COUNT,eventfd.h,eventfd_signal.struct eventfd_ctx .ctx. __u64 n)
 ccflags-y += $(call have,HAVE_HRTIMER_SETUP,hrtimer.h,void hrtimer_setup.struct)
 ccflags-y += $(call have,HAVE_SYSTEM_DFL_WQ,workqueue.h,struct workqueue_struct .system_dfl_wq)

@@ -13,6 +13,7 @@
 /* image.c: the sections of a device, staged */
 struct vmig_image *vmig_image_alloc(const struct vmig_desc *desc);
 void vmig_image_free(struct vmig_image *image);
+void vmig_image_clear(struct vmig_image *image);
 
 /**
  * struct vmig_writer - makes a stream
@@ -36,7 +37,7 @@ struct vmig_writer {
 	u32 crc;
 };
 
-/* write.c; vmig_put_*() return 0 or -ENOMEM, and then put nothing */
+/* write.c; vmig_put_*() return 0 or a negative errno, and then put nothing */
 void vmig_writer_init(struct vmig_writer *writer, const struct vmig_desc *desc);
 void vmig_writer_destroy(struct vmig_writer *writer);
 int vmig_put_setup(struct vmig_writer *writer);	/* header, identity, schemas */

@@ -68,6 +68,7 @@ struct vfio_mig_record {
 #define VFIO_MIG_OPTIONAL	(1 << 0)
 
 #define VFIO_MIG_MAX_PAYLOAD	(1 << 20)
+#define VFIO_MIG_MAX_IDENTITY	(1 << 16)	/* of VFIO_MIG_IDENTITY */
 
 /**
  * struct vfio_mig_field - how a field begins

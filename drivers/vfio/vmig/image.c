@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * The sections of a device, staged: a C struct for each instance, apart from the
+ * device's own.
+ */
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "field.h"
+#include "stream.h"
+
+/**
+ * struct vmig_image - the sections of a device
+ * @desc: what of
+ * @states: for each of &vmig_desc.sections its instances, one after the other
+ */
+struct vmig_image {
+	const struct vmig_desc *desc;
+	void *states[];
+};
+
+/**
+ * vmig_image_alloc() - room for the sections of a device
+ * @desc: one that vmig_check_desc() accepted; outlives the image
+ *
+ * Return: an image that is all zero, for vmig_image_free(); or NULL.
+ */
+struct vmig_image *vmig_image_alloc(const struct vmig_desc *desc)
+{
+	struct vmig_image *image;
+	unsigned int i;
+
+	image = kvcalloc(1, sizeof(*image) +
+			 desc->nr_sections * sizeof(image->states[0]),
+			 GFP_KERNEL_ACCOUNT);
+	if (!image)
+		return NULL;
+	image->desc = desc;
+	for (i = 0; i < desc->nr_sections; i++) {
+		image->states[i] = kvcalloc(desc->sections[i]->instances,
+					    desc->sections[i]->size,
+					    GFP_KERNEL_ACCOUNT);
+		if (!image->states[i])
+			goto out;
+	}
+	return image;
+
+out:
+	vmig_image_free(image);
+	return NULL;
+}
+
+/**
+ * vmig_image_free() - give back an image
+ * @image: the image, or NULL
+ */
+void vmig_image_free(struct vmig_image *image)
+{
+	unsigned int i;
+
+	if (!image)
+		return;
+	for (i = 0; i < image->desc->nr_sections; i++)
+		kvfree(image->states[i]);
+	kvfree(image);
+}
+
+/**
+ * vmig_image_clear() - make an image all zero, as it was at first
+ * @image: the image
+ */
+void vmig_image_clear(struct vmig_image *image)
+{
+	const struct vmig_section *section;
+	unsigned int i;
+
+	for (i = 0; i < image->desc->nr_sections; i++) {
+		section = image->desc->sections[i];
+		memset(image->states[i], 0,
+		       (size_t)section->instances * section->size);
+	}
+}
+
+/**
+ * vmig_state() - the staged state of a section
+ * @image: what vmig_ops.save fills, or vmig_ops.load_commit takes
+ * @section: one of &vmig_desc.sections
+ * @instance: which one of it, from 0
+ *
+ * Return: the section's C struct; or NULL if the device has no such section or
+ * instance.
+ */
+void *vmig_state(const struct vmig_image *image,
+		 const struct vmig_section *section, unsigned int instance)
+{
+	unsigned int i;
+
+	for (i = 0; i < image->desc->nr_sections; i++)
+		if (image->desc->sections[i] == section &&
+		    instance < section->instances)
+			return image->states[i] +
+			       (size_t)section->size * instance;
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(vmig_state);
+
+static void copy_field(const struct vmig_field *field, void *to,
+		       const void *from)
+{
+	u32 used = min(vmig_used(field, from), field->count);
+	u32 i;
+
+	for (i = 0; i < used; i++)
+		vmig_set_element(field, to, i, vmig_element(field, from, i));
+	for (; i < field->count; i++)
+		vmig_set_element(field, to, i, 0);
+	vmig_set_used(field, to, vmig_used(field, from));
+}
+
+/**
+ * vmig_copy_fields() - copy what migrates, and nothing else
+ * @section: whose fields
+ * @to: a C struct of the section; elements not in use become 0
+ * @from: another one
+ *
+ * The members which tell how many elements are in use are copied as they are.
+ */
+void vmig_copy_fields(const struct vmig_section *section, void *to,
+		      const void *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < section->nr_fields; i++)
+		copy_field(&section->fields[i], to, from);
+}
+EXPORT_SYMBOL_GPL(vmig_copy_fields);
