@@ -22,8 +22,10 @@
 #include <linux/mutex.h>
 #include <linux/pci_regs.h>
 #include <linux/types.h>
+#include <linux/vmig.h>
 
 struct vdev;
+struct vdev_description;
 struct vdev_job;
 struct vdev_timer;
 struct vdev_trigger;
@@ -68,7 +70,9 @@ struct vdev_area {
  *	for memory (PCI Local Bus Specification 3.0, section 6.2.5.1), and at
  *	most %VDEV_MAX_BAR
  * @memory: parts that are plain memory, which users may map: page aligned,
- *	ascending, apart, the last of size 0. The core keeps them, see
+ *	ascending, apart, at most %VDEV_MAX_AREAS, the last of size 0. Where
+ *	one is in the list stays so for ever: it is how a migration stream
+ *	tells them apart. The core keeps them, see
  *	vdev_mem_read(); the model's handlers see the rest of the BAR. Optional.
  */
 struct vdev_bar {
@@ -80,6 +84,8 @@ struct vdev_bar {
 };
 
 #define VDEV_MAX_BAR		BIT_ULL(30)
+/* How many &vdev_bar.memory a BAR can have. */
+#define VDEV_MAX_AREAS		16
 /* Page size that areas of device memory are aligned to on every host. */
 #define VDEV_MEM_ALIGN		4096
 
@@ -124,6 +130,44 @@ struct vdev_param {
 };
 
 /**
+ * struct vdev_state - a part of a model's private data that migrates
+ * @section: its table, with offsets from the start of an instance; its id is
+ *	below %VDEV_STATE_CORE
+ * @offset: where in the private data instance 0 is
+ * @stride: bytes from one instance to the next
+ *
+ * Timers and jobs are no fields: the core migrates them, by the order in which
+ * &vdev_ops.init made them known. So a model that gets another one makes it
+ * known last.
+ */
+struct vdev_state {
+	const struct vmig_section *section;
+	u32 offset;
+	u32 stride;
+};
+
+/* Sections from this id on are the core's. */
+#define VDEV_STATE_CORE		0xff00
+
+/* How many timers, and how many jobs, a device that migrates can have. */
+#define VDEV_MAX_STATE_TIMERS	32
+#define VDEV_MAX_STATE_JOBS	32
+
+/**
+ * VDEV_STATE() - a &struct vdev_state for a member of the private data
+ * @_section: &vdev_state.section
+ * @_priv: the type of the private data
+ * @_member: its member, a struct or an array of such
+ * @_struct: the type of that struct, the section's
+ */
+#define VDEV_STATE(_section, _priv, _member, _struct)			\
+{									\
+	.section = (_section),						\
+	.offset = offsetof(_priv, _member),				\
+	.stride = sizeof(_struct),					\
+}
+
+/**
  * struct vdev_model - what the outside of a device looks like
  * @name: name of the mdev type below its family, "2" for "mtty-2"
  * @pretty_name: the mdev type's "name" attribute
@@ -149,6 +193,8 @@ struct vdev_param {
  * @vendor_ext_cap: payload of a vendor-specific extended capability, at most
  *	256 bytes. Needs @pcie.
  * @rom: expansion ROM; its size is rounded up to a power of two, at least 2 KiB
+ * @state: what of the private data migrates, the last with a NULL section; NULL:
+ *	devices of the model cannot migrate
  * @bars: base address registers; absent ones are left zero
  */
 struct vdev_model {
@@ -171,6 +217,7 @@ struct vdev_model {
 	struct vdev_blob vendor_cap;
 	struct vdev_blob vendor_ext_cap;
 	struct vdev_blob rom;
+	const struct vdev_state *state;
 	struct vdev_bar bars[PCI_STD_NUM_BARS];
 };
 
@@ -189,6 +236,12 @@ struct vdev_model {
  *	naturally aligned) at @offset into BAR @bar, which is implemented and
  *	decoding. The value is in the low @width bytes; the rest is ignored.
  * @write: as @read; bits of @value above @width bytes are zero.
+ * @check_state: can the device become what @image has? Every element is at most
+ *	its &vmig_field.max; what else must hold is checked here, by
+ *	vmig_state() and vdev_state_has_job(). The device stays as it is. NULL
+ *	if it can, or what is wrong, to follow "the model refuses it: ".
+ *	Optional.
+ * @loaded: the device has become it; no eventfd is signalled yet. Optional.
  *
  * All are called with the device lock held.
  */
@@ -202,6 +255,9 @@ struct vdev_ops {
 		    unsigned int width);
 	void (*write)(struct vdev *vdev, unsigned int bar, u64 offset,
 		      unsigned int width, u64 value);
+	const char *(*check_state)(struct vdev *vdev,
+				   const struct vmig_image *image);
+	void (*loaded)(struct vdev *vdev);
 };
 
 /**
@@ -271,6 +327,7 @@ void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
  * struct vdev_job - work a model does outside the device lock
  * @fn: called once for each vdev_job_queue() that found the job idle, in
  *	process context, *without* the device lock
+ * @known: the device's list of all jobs
  * @entry: the device's list of queued jobs
  * @queued: waits to be called
  * @epoch: &vdev.epoch when it was queued
@@ -283,6 +340,7 @@ void vdev_timer_cancel(struct vdev *vdev, struct vdev_timer *timer);
  */
 struct vdev_job {
 	void (*fn)(struct vdev *vdev, struct vdev_job *job);
+	struct list_head known;
 	struct list_head entry;
 	bool queued;
 	u64 epoch;
@@ -298,6 +356,9 @@ int vdev_dma_read(struct vdev *vdev, struct vdev_job *job, u64 iova, void *buf,
 		  size_t len);
 int vdev_dma_write(struct vdev *vdev, struct vdev_job *job, u64 iova,
 		   const void *buf, size_t len);
+
+bool vdev_state_has_job(struct vdev *vdev, const struct vmig_image *image,
+			const struct vdev_job *job);
 
 int vdev_mem_read(struct vdev *vdev, unsigned int bar, u64 offset, void *buf,
 		  size_t len);
@@ -360,6 +421,8 @@ int vdev_mem_write(struct vdev *vdev, unsigned int bar, u64 offset,
  *	held.
  * @mem_clear: device memory reads as zero again, mapped or not. Called with
  *	the device lock held.
+ * @was_reset: the device was reset by vdev_reset(), or by a function level reset
+ *	that a write asked for. Called without locks. Optional.
  * @jobs_apart: vdev_run_jobs() is called in another thread than accesses: an
  *	access that takes the function its right to access memory waits for the
  *	job that runs. Elsewhere what a job wrote comes before the answer to
@@ -381,6 +444,7 @@ struct vdev_front_ops {
 			void *buf, size_t len, bool write);
 	void (*mem_decode)(struct vdev *vdev, bool enabled);
 	void (*mem_clear)(struct vdev *vdev);
+	void (*was_reset)(struct vdev *vdev);
 	bool jobs_apart;
 };
 
@@ -423,8 +487,8 @@ struct vdev_irqs {
  * struct vdev - a device
  * @lock: protects everything below it, the model's private data included,
  *	except @job_gate and what never changes: @model, @family, @ops,
- *	@front, @front_data, @region_size, @max_width and the layout of
- *	configuration space
+ *	@front, @front_data, @region_size, @max_width, @description and the
+ *	layout of configuration space
  * @job_gate: held while jobs run; taken, outside @lock, to wait for them
  * @epoch: counts resets, so that a job knows whether it is of an earlier life
  * @resets: resets that wait for a job; meanwhile none is queued
@@ -454,7 +518,9 @@ struct vdev_irqs {
  * @pcie_cap: offset of the PCI Express capability, 0 if there is none
  * @irqs: interrupt delivery
  * @timers: every &vdev_timer of the model
+ * @known_jobs: every &vdev_job of the model
  * @jobs: jobs that are queued
+ * @description: what migrates, and of what; NULL if the device cannot
  * @alarm: where the front's alarm stands, or %VDEV_TIME_NEVER
  * @priv: the model's private data, see vdev_priv()
  *
@@ -498,7 +564,9 @@ struct vdev {
 	struct vdev_irqs irqs;
 	struct list_head timers;
 	u64 alarm;
+	struct list_head known_jobs;
 	struct list_head jobs;
+	struct vdev_description *description;
 	u8 priv[] __aligned(8);
 };
 
@@ -581,6 +649,14 @@ int vdev_set_irqs(struct vdev *vdev, u32 flags, unsigned int index,
 int vdev_msi_extend(struct vdev *vdev, unsigned int start, unsigned int count);
 void vdev_intx_unmask(struct vdev *vdev);
 bool vdev_request(struct vdev *vdev);
+
+const struct vmig_desc *vdev_state_desc(const struct vdev *vdev);
+u64 vdev_state_area(const struct vdev *vdev, const struct vmig_area *area,
+		    unsigned int *bar);
+void vdev_state_save(struct vdev *vdev, struct vmig_image *image);
+int vdev_state_check(struct vdev *vdev, const struct vmig_image *image,
+		     char *reason, size_t size);
+void vdev_state_load(struct vdev *vdev, const struct vmig_image *image);
 
 void vdev_alarm(struct vdev *vdev);
 void vdev_run_jobs(struct vdev *vdev);

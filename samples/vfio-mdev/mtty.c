@@ -476,12 +476,69 @@ static int mtty_check_param(struct vdev *vdev, unsigned int param,
 	return value == MTTY_CROSS && vdev_variant(vdev) < 2 ? -EINVAL : 0;
 }
 
+/* What migrates */
+
+static const struct vmig_field mtty_port_fields[] = {
+	VMIG_FIELD(1, struct mtty_port, ier, .max = MTTY_IER_MASK),
+	VMIG_FIELD(2, struct mtty_port, fcr),
+	VMIG_FIELD(3, struct mtty_port, lcr),
+	VMIG_FIELD(4, struct mtty_port, mcr, .max = MTTY_MCR_MASK),
+	VMIG_FIELD(5, struct mtty_port, lsr, .max = UART_LSR_BRK_ERROR_BITS),
+	VMIG_FIELD(6, struct mtty_port, msr),
+	VMIG_FIELD(7, struct mtty_port, scr),
+	VMIG_FIELD(8, struct mtty_port, rbr),
+	VMIG_FIELD(9, struct mtty_port, divisor),
+	VMIG_FIELD(10, struct mtty_port, thr_empty),
+	VMIG_FIELD(11, struct mtty_port, timeout),
+	VMIG_FIELD(12, struct mtty_port, rx_first, .max = MTTY_FIFO_SIZE - 1),
+	VMIG_FIELD(13, struct mtty_port, rx_count, .max = MTTY_FIFO_SIZE),
+	VMIG_COLUMN(14, struct mtty_port, rx, data),
+	VMIG_COLUMN(15, struct mtty_port, rx, lsr,
+		    .max = UART_LSR_BRK_ERROR_BITS),
+};
+
+#define MTTY_PORTS(_nr)							\
+{									\
+	.id = 1, .version = 1, .min_version = 1, .instances = (_nr),	\
+	.name = "port", .size = sizeof(struct mtty_port),		\
+	.fields = mtty_port_fields,					\
+	.nr_fields = ARRAY_SIZE(mtty_port_fields),			\
+}
+
+static const struct vmig_section mtty_ports[] = {
+	MTTY_PORTS(1), MTTY_PORTS(2),
+};
+
+static const struct vdev_state mtty_state_1[] = {
+	VDEV_STATE(&mtty_ports[0], struct mtty, port, struct mtty_port), { }
+};
+
+static const struct vdev_state mtty_state_2[] = {
+	VDEV_STATE(&mtty_ports[1], struct mtty, port, struct mtty_port), { }
+};
+
+/* 8.5: without the FIFO one character is all there is room for */
+static const char *mtty_check_state(struct vdev *vdev,
+				    const struct vmig_image *image)
+{
+	const struct mtty_port *port;
+	unsigned int i, ports = vdev_variant(vdev);
+
+	for (i = 0; i < ports; i++) {
+		port = vmig_state(image, &mtty_ports[ports - 1], i);
+		if (port->rx_count > 1 && !mtty_fifo_enabled(port))
+			return "characters in a FIFO that is off";
+	}
+	return NULL;
+}
+
 static const struct vdev_ops mtty_ops = {
 	.init		= mtty_init,
 	.reset		= mtty_reset,
 	.check_param	= mtty_check_param,
 	.read		= mtty_read,
 	.write		= mtty_write,
+	.check_state	= mtty_check_state,
 };
 
 static const char * const mtty_wirings[] = {
@@ -510,6 +567,7 @@ static const struct vdev_model mtty_models[] = {
 		.description = "PCI serial card with one 16550A port",
 		.variant = 1,	/* the number of ports */
 		.units = 1,
+		.state = mtty_state_1,
 		MTTY_IDENTITY,
 		.bars = { MTTY_PORT_BAR },
 	}, {
@@ -518,6 +576,7 @@ static const struct vdev_model mtty_models[] = {
 		.description = "PCI serial card with two 16550A ports",
 		.variant = 2,
 		.units = 2,
+		.state = mtty_state_2,
 		MTTY_IDENTITY,
 		.bars = { MTTY_PORT_BAR, MTTY_PORT_BAR },
 	},

@@ -319,12 +319,73 @@ static void vdev_test_reset(struct vdev *vdev)
 	test->resets++;
 }
 
+/* What migrates */
+
+static const struct vmig_field vdev_test_fields[] = {
+	VMIG_FIELD(1, struct vdev_test, scratch),
+	VMIG_FIELD(2, struct vdev_test, iova),
+	VMIG_FIELD(3, struct vdev_test, length, .max = MAX_LENGTH),
+	VMIG_FIELD(4, struct vdev_test, command),
+	VMIG_FIELD(5, struct vdev_test, result),
+	VMIG_FIELD(6, struct vdev_test, transfers),
+	VMIG_FIELD(7, struct vdev_test, timeouts),
+	VMIG_FIELD(8, struct vdev_test, resets),
+	VMIG_BLOB(9, struct vdev_test, buffer),
+};
+
+static const struct vmig_section vdev_test_section = {
+	.id = 1,
+	.version = 1,
+	.min_version = 1,
+	.instances = 1,
+	.name = "registers",
+	.size = sizeof(struct vdev_test),
+	.fields = vdev_test_fields,
+	.nr_fields = ARRAY_SIZE(vdev_test_fields),
+};
+
+static const struct vdev_state vdev_test_state[] = {
+	{ .section = &vdev_test_section },
+	{ }
+};
+
+/* What a job uses without the device lock does not change under it. */
+static const char *vdev_test_check_state(struct vdev *vdev,
+					 const struct vmig_image *image)
+{
+	const struct vdev_test *staged =
+		vmig_state(image, &vdev_test_section, 0);
+	struct vdev_test *test = vdev_priv(vdev);
+	bool busy = staged->result == RESULT_BUSY;
+
+	if (vdev_state_has_job(vdev, image, &test->transfer) != busy)
+		return "a transfer that waits and is not under way, or the other way round";
+	return NULL;
+}
+
+static void vdev_test_loaded(struct vdev *vdev)
+{
+	static const u8 zeroes[256];
+	struct vdev_test *test = vdev_priv(vdev);
+	unsigned int i;
+
+	if (breaks(vdev, VDEV_TEST_MIG_LEVEL))
+		vdev_irq(vdev, false);
+	if (breaks(vdev, VDEV_TEST_MIG_REGISTER))
+		test->scratch = 0;
+	for (i = 0; breaks(vdev, VDEV_TEST_MIG_PAGE) && i < 0x1000;
+	     i += sizeof(zeroes))
+		vdev_mem_write(vdev, 2, 0x1000 + i, zeroes, sizeof(zeroes));
+}
+
 static const struct vdev_ops vdev_test_ops = {
 	.init	= vdev_test_init,
 	.release = vdev_test_withdraw,
 	.reset	= vdev_test_reset,
 	.read	= vdev_test_read,
 	.write	= vdev_test_write,
+	.check_state = vdev_test_check_state,
+	.loaded	= vdev_test_loaded,
 };
 
 static const struct vdev_area whole[] = { { 0, 0x100000 }, { } };
@@ -339,7 +400,8 @@ static const char longest_text[256] = { [0 ... 255] = 'v' };
 #define VDEV_TEST_IDENTITY						\
 	.units = 1, .vendor = 0x1b36, .device = 0xfffe,			\
 	.subsystem_vendor = 0x1b36, .subsystem = 0xfffe,		\
-	.class = 0xff0000, .revision = 1, .intx = true
+	.class = 0xff0000, .revision = 1, .intx = true,			\
+	.state = vdev_test_state
 
 static const struct vdev_model vdev_test_models[] = {
 	{

@@ -51,6 +51,7 @@ static void power_on_again(struct vdev *vdev)
 
 static void free_vdev(struct vdev *vdev)
 {
+	vdev_description_free(vdev->description);
 	vdev_irqs_free(vdev);
 	kfree(vdev->config);
 	mutex_destroy(&vdev->job_gate);
@@ -70,6 +71,7 @@ static struct vdev *alloc_vdev(const struct vdev_family *family,
 	mutex_init(&vdev->lock);
 	mutex_init(&vdev->job_gate);
 	INIT_LIST_HEAD(&vdev->timers);
+	INIT_LIST_HEAD(&vdev->known_jobs);
 	INIT_LIST_HEAD(&vdev->jobs);
 	vdev->family = family;
 	vdev->ops = family->ops;
@@ -94,6 +96,20 @@ static bool front_serves(const struct vdev_front_ops *front,
 	       (front->mem_copy && front->mem_decode && front->mem_clear);
 }
 
+static int init(struct vdev *vdev)
+{
+	const struct vdev_ops *ops = vdev->ops;
+	int ret;
+
+	ret = ops->init ? ops->init(vdev) : 0;
+	if (ret)
+		return ret;
+	ret = vdev_describe(vdev);
+	if (ret && ops->release)
+		ops->release(vdev);
+	return ret;
+}
+
 /**
  * vdev_create() - bring a device into being, powered on and not open
  * @family: the model's family, which vdev_check_family() found well; outlives
@@ -105,7 +121,8 @@ static bool front_serves(const struct vdev_front_ops *front,
  * Context: process context; takes the device lock.
  *
  * Return: the device, or ERR_PTR: -ENOMEM; -EOPNOTSUPP if @front lacks a
- * service that @model needs; or what &vdev_ops.init returned.
+ * service that @model needs; -EINVAL if the model is to migrate and has more
+ * timers or jobs than that allows; or what &vdev_ops.init returned.
  */
 struct vdev *vdev_create(const struct vdev_family *family,
 			 const struct vdev_model *model,
@@ -123,7 +140,7 @@ struct vdev *vdev_create(const struct vdev_family *family,
 	vdev->front_data = front_data;
 
 	mutex_lock(&vdev->lock);
-	ret = family->ops->init ? family->ops->init(vdev) : 0;
+	ret = init(vdev);
 	if (!ret)
 		power_on(vdev);
 	mutex_unlock(&vdev->lock);
@@ -206,6 +223,8 @@ void vdev_reset(struct vdev *vdev)
 {
 	power_off(vdev);
 	power_on_again(vdev);
+	if (vdev->front->was_reset)
+		vdev->front->was_reset(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_reset);
 
@@ -380,6 +399,7 @@ int vdev_set_param(struct vdev *vdev, unsigned int param, const char *word)
 		ret = -EINVAL;
 	} else {
 		vdev->params[param] = value;
+		vdev_describe_params(vdev);
 		power_on(vdev);
 	}
 	mutex_unlock(&vdev->lock);

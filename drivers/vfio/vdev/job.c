@@ -27,7 +27,7 @@
 #define DMA_CHUNK		65536ULL
 
 /**
- * vdev_job_init() - make a job ready, once, in &vdev_ops.init
+ * vdev_job_init() - make a job known, once, in &vdev_ops.init
  * @vdev: the device
  * @job: the job, in the private data of @vdev
  * @fn: what to call when it is its turn
@@ -40,6 +40,7 @@ void vdev_job_init(struct vdev *vdev, struct vdev_job *job,
 	job->fn = fn;
 	job->queued = false;
 	INIT_LIST_HEAD(&job->entry);
+	list_add_tail(&job->known, &vdev->known_jobs);
 }
 EXPORT_SYMBOL_GPL(vdev_job_init);
 

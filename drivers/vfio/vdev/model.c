@@ -31,7 +31,7 @@ static bool areas_valid(const struct vdev_bar *bar)
 			return false;
 		end = area->offset + area->size;
 	}
-	return true;
+	return !bar->memory || area - bar->memory <= VDEV_MAX_AREAS;
 }
 
 static bool bar_valid(const struct vdev_model *model, unsigned int index)
@@ -99,6 +99,41 @@ static bool blob_valid(const struct vdev_blob *blob, u32 max)
 	return blob->size <= max && (blob->data || !blob->size);
 }
 
+/* Are all instances of a part of the state in the private data? */
+static bool state_inside(const struct vdev_family *family,
+			 const struct vdev_state *state)
+{
+	const struct vmig_section *section = state->section;
+	u64 last = (u64)(section->instances - 1) * state->stride;
+
+	return section->instances &&
+	       (section->instances == 1 || state->stride >= section->size) &&
+	       state->offset + last + section->size <= family->priv_size;
+}
+
+static bool state_valid(const struct vdev_family *family,
+			const struct vdev_model *model)
+{
+	const struct vdev_state *state, *other;
+
+	for (state = model->state; state && state->section; state++) {
+		struct vmig_desc desc = {
+			.model = model->name,
+			.version = "v1",
+			.sections = &state->section,
+			.nr_sections = 1,
+		};
+
+		if (vmig_check_desc(&desc) || !state_inside(family, state) ||
+		    state->section->id >= VDEV_STATE_CORE)
+			return false;
+		for (other = model->state; other != state; other++)
+			if (other->section->id == state->section->id)
+				return false;
+	}
+	return true;
+}
+
 static const char *model_fault(const struct vdev_family *family,
 			       const struct vdev_model *model)
 {
@@ -119,6 +154,8 @@ static const char *model_fault(const struct vdev_family *family,
 	    !blob_valid(&model->vendor_ext_cap, VENDOR_EXT_CAP_MAX) ||
 	    !blob_valid(&model->rom, ROM_MAX))
 		return "a vendor capability or ROM that is too large or empty";
+	if (!state_valid(family, model))
+		return "a state that cannot migrate, or not of its private data";
 	return NULL;
 }
 

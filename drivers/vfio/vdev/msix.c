@@ -78,7 +78,7 @@ u64 vdev_msix_read(const struct vdev *vdev, u64 offset, unsigned int width)
 }
 
 /* Bits of the words of an entry that software sets: PCI 6.8.2.6 to .9 */
-static u32 writable_bits(unsigned int word)
+u32 vdev_msix_writable(unsigned int word)
 {
 	switch (word % ENTRY_WORDS) {
 	case PCI_MSIX_ENTRY_LOWER_ADDR / 4:
@@ -104,8 +104,8 @@ void vdev_msix_write(struct vdev *vdev, u64 offset, unsigned int width,
 	offset -= msix->table;
 	word = offset / 8 * 2;
 	qword = (table_qword(vdev, offset) & ~mask) | (value << shift & mask);
-	vdev->irqs.table[word] = qword & writable_bits(word);
-	vdev->irqs.table[word + 1] = qword >> 32 & writable_bits(word + 1);
+	vdev->irqs.table[word] = qword & vdev_msix_writable(word);
+	vdev->irqs.table[word + 1] = qword >> 32 & vdev_msix_writable(word + 1);
 }
 
 /* PCI 6.8.2.9: every vector is masked after reset */

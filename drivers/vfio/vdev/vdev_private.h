@@ -72,6 +72,7 @@ u64 vdev_msix_read(const struct vdev *vdev, u64 offset, unsigned int width);
 void vdev_msix_write(struct vdev *vdev, u64 offset, unsigned int width,
 		     u64 value);
 void vdev_msix_reset(struct vdev *vdev);
+u32 vdev_msix_writable(unsigned int word);
 
 /* mem.c */
 bool vdev_mem_owns(const struct vdev *vdev, unsigned int bar, u64 offset);
@@ -106,5 +107,17 @@ void vdev_irqs_release(struct vdev *vdev);
 void vdev_timers_clear(struct vdev *vdev);
 void vdev_timers_park(struct vdev *vdev);
 void vdev_timers_unpark(struct vdev *vdev);
+
+/* describe.c */
+int vdev_describe(struct vdev *vdev);
+void vdev_describe_params(struct vdev *vdev);
+void vdev_description_free(struct vdev_description *description);
+
+/* state.c */
+extern const struct vmig_section vdev_config_section;
+extern const struct vmig_section vdev_irqs_section;
+extern const struct vmig_section vdev_msix_section;
+extern const struct vmig_section vdev_timers_section;
+extern const struct vmig_section vdev_jobs_section;
 
 #endif /* _VDEV_PRIVATE_H */

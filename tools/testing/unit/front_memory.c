@@ -60,6 +60,47 @@ static struct device_page *make_page(struct front *front, unsigned int bar,
 	return page;
 }
 
+const u8 *device_memory_next(struct front *front, unsigned int bar, u64 *offset,
+			     u64 end)
+{
+	struct device_page *page, *first = NULL;
+
+	list_for_each_entry(page, &front->memory.pages, entry)
+		if (page->bar == bar && page->offset >= *offset &&
+		    page->offset < end &&
+		    (!first || page->offset < first->offset))
+			first = page;
+	if (!first)
+		return NULL;
+	*offset = first->offset;
+	return first->data;
+}
+
+void device_memory_put(struct front *front, unsigned int bar, u64 offset,
+		       const u8 *data)
+{
+	memcpy(make_page(front, bar, offset)->data, data, PAGE);
+}
+
+static void move_pages(struct list_head *from, struct list_head *to)
+{
+	struct device_page *page, *next;
+
+	list_for_each_entry_safe(page, next, from, entry) {
+		list_del_init(&page->entry);
+		list_add_tail(&page->entry, to);
+	}
+}
+
+void device_memory_swap(struct front *front, struct front *other)
+{
+	LIST_HEAD(pages);
+
+	move_pages(&front->memory.pages, &pages);
+	move_pages(&other->memory.pages, &front->memory.pages);
+	move_pages(&pages, &other->memory.pages);
+}
+
 /* Is that in one area, as the core has promised? */
 static bool in_an_area(struct vdev *vdev, unsigned int bar, u64 first,
 		       u64 last)

@@ -37,6 +37,15 @@ struct device_memory {
 void device_memory_init(struct front *front);
 void device_memory_free(struct front *front);
 
+/* The first page at or after *@offset, to which that is set; NULL: none */
+const u8 *device_memory_next(struct front *front, unsigned int bar, u64 *offset,
+			     u64 end);
+/* A page that is @data. */
+void device_memory_put(struct front *front, unsigned int bar, u64 offset,
+		       const u8 *data);
+/* Two fronts have each other's pages. */
+void device_memory_swap(struct front *front, struct front *other);
+
 /* What a user sees who mapped it; false where an access would get SIGBUS. */
 bool mapped_load(struct front *front, unsigned int bar, u64 offset, u8 *byte);
 bool mapped_store(struct front *front, unsigned int bar, u64 offset, u8 byte);

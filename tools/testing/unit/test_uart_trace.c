@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A random driver of a serial card, beside the oracle.
+ * A random driver of a serial card, beside the oracle; and one whose card is
+ * every now and then another, with the state of the one before.
  */
 #include <linux/kernel.h>
 
+#include "migrate.h"
 #include "random.h"
 #include "suites.h"
 #include "uart.h"
@@ -86,8 +88,9 @@ static void step(struct front *front, struct oracle_card *card)
 	}
 }
 
+/* @moves: on average a card is migrated every so many steps; 0: never */
 static void trace(const char *type, const char *wiring, unsigned int ports,
-		  bool cross)
+		  bool cross, unsigned int moves)
 {
 	struct front *front = uart_open(type, wiring);
 	struct oracle_card card = {
@@ -97,6 +100,8 @@ static void trace(const char *type, const char *wiring, unsigned int ports,
 
 	oracle_card_power_on(&card);
 	for (i = 0; i < STEPS; i++) {
+		if (moves && random_one_in(moves))
+			front = front_migrate(front);
 		step(front, &card);
 		unit_context("after step %u", i);
 		EXPECT_EQ(uart_interrupts(front),
@@ -110,23 +115,41 @@ static void trace(const char *type, const char *wiring, unsigned int ports,
 
 static void one_port(void)
 {
-	trace("mtty-1", "loopback", 1, false);
+	trace("mtty-1", "loopback", 1, false, 0);
 }
 
 static void two_ports(void)
 {
-	trace("mtty-2", "loopback", 2, false);
+	trace("mtty-2", "loopback", 2, false, 0);
 }
 
 static void two_ports_across(void)
 {
-	trace("mtty-2", "cross", 2, true);
+	trace("mtty-2", "cross", 2, true, 0);
+}
+
+static void one_port_that_moves(void)
+{
+	trace("mtty-1", "loopback", 1, false, 20);
+}
+
+static void two_ports_that_move(void)
+{
+	trace("mtty-2", "loopback", 2, false, 20);
+}
+
+static void two_ports_across_that_move(void)
+{
+	trace("mtty-2", "cross", 2, true, 20);
 }
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(one_port),
 	UNIT_CASE(two_ports),
 	UNIT_CASE(two_ports_across),
+	UNIT_CASE(one_port_that_moves),
+	UNIT_CASE(two_ports_that_move),
+	UNIT_CASE(two_ports_across_that_move),
 	{ }
 };
 

@@ -61,7 +61,7 @@ def library(name: str) -> str:
 
 def exported() -> list[str]:
     with open(os.path.join(SOURCE, "libvdev.map"), encoding="ascii") as version_script:
-        return sorted(re.findall(r"^\t(vdev_\w+);$", version_script.read(), re.MULTILINE))
+        return sorted(re.findall(r"^\t(v\w+);$", version_script.read(), re.MULTILINE))
 
 
 @case("library: it exports what it promises, with versions, and nothing else")
