@@ -58,6 +58,7 @@ static const struct unit_suite * const suites[] = {
 	&uart_trace_suite,
 	&threads_suite,
 	&monkey_suite,
+	&vmig_write_suite,
 	&vmig_trip_suite,
 };
 
