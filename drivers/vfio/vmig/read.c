@@ -140,10 +140,10 @@ static int take_end(struct vmig_reader *reader)
 		return vmig_refuse(reader, -EINVAL,
 				   "the stream should have %llu bytes before its end, and has %llu",
 				   bytes, reader->start_bytes);
-	if (crc != reader->start_crc)
+	if (crc != reader->crc)
 		return vmig_refuse(reader, -EINVAL,
-				   "the stream should have CRC32C 0x%08x before its end, and has 0x%08x",
-				   crc, reader->start_crc);
+				   "the records before the end should have CRC32C 0x%08x, and have 0x%08x",
+				   crc, reader->crc);
 	return vmig_all_present(reader);
 }
 
@@ -188,7 +188,6 @@ static void expect_record(struct vmig_reader *reader)
 {
 	reader->record_crc = 0;
 	reader->start_bytes = reader->bytes;
-	reader->start_crc = reader->crc;
 	expect(reader, VMIG_RECORD, reader->small,
 	       sizeof(struct vfio_mig_record));
 }
@@ -211,6 +210,7 @@ static int header_done(struct vmig_reader *reader)
 		return vmig_refuse(reader, -EINVAL,
 				   "the header is damaged: it has CRC32C 0x%08x, and says 0x%08x",
 				   crc, le32_to_cpu(header.crc));
+	reader->crc = vmig_crc32c(0, &header.crc, sizeof(header.crc));
 	expect_record(reader);
 	return 0;
 }
@@ -303,6 +303,7 @@ static int checksum_done(struct vmig_reader *reader)
 			return ret;
 	}
 	reader->records++;
+	reader->crc = vmig_crc32c(reader->crc, &crc, sizeof(crc));
 	if (reader->type->type == VFIO_MIG_END)
 		expect(reader, VMIG_ENDED, NULL, U32_MAX);
 	else
@@ -335,7 +336,6 @@ static size_t take_bytes(struct vmig_reader *reader, const u8 *data, size_t len)
 		memcpy(reader->to + reader->have, data, taken);
 	reader->have += taken;
 	reader->bytes += taken;
-	reader->crc = vmig_crc32c(reader->crc, data, taken);
 	if (reader->phase != VMIG_CHECKSUM)
 		reader->record_crc = vmig_crc32c(reader->record_crc, data,
 						 taken);

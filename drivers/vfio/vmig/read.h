@@ -50,9 +50,8 @@ struct vmig_record_type;
  * @identified: the stream is of a device like this one
  * @records: records so far
  * @bytes: bytes so far
- * @crc: CRC32C of these
+ * @crc: as &vfio_mig_end.crc, so far
  * @start_bytes: as @bytes, where the record starts
- * @start_crc: as @crc, where the record starts
  * @section: which section is being taken in, for the reason; or NULL
  * @instance: which one of it
  * @field: which field of it, or NULL
@@ -81,7 +80,6 @@ struct vmig_reader {
 	u64 bytes;
 	u32 crc;
 	u64 start_bytes;
-	u32 start_crc;
 	const struct vmig_section *section;
 	u16 instance;
 	const struct vmig_field *field;

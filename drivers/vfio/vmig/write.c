@@ -76,13 +76,11 @@ static void put(struct vmig_writer *writer, const void *data, size_t length)
 	writer->len += length;
 }
 
-/* What was put from @start on belongs to the stream. */
-static void account(struct vmig_writer *writer, size_t start)
+/* What was put from @start on, of which the checksum @crc is the last part. */
+static void account(struct vmig_writer *writer, size_t start, __le32 crc)
 {
-	size_t length = writer->len - start;
-
-	writer->crc = vmig_crc32c(writer->crc, writer->buf + start, length);
-	writer->bytes += length;
+	writer->crc = vmig_crc32c(writer->crc, &crc, sizeof(crc));
+	writer->bytes += writer->len - start;
 }
 
 /* Returns where the record starts, for end_record(). */
@@ -106,7 +104,7 @@ static void end_record(struct vmig_writer *writer, size_t start)
 					     writer->len - start));
 
 	put(writer, &crc, sizeof(crc));
-	account(writer, start);
+	account(writer, start, crc);
 	writer->records++;
 }
 
@@ -136,7 +134,7 @@ static void put_header(struct vmig_writer *writer)
 					     offsetof(struct vfio_mig_header,
 						      crc)));
 	put(writer, &header, sizeof(header));
-	account(writer, start);
+	account(writer, start, header.crc);
 }
 
 static void put_text(struct vmig_writer *writer, u16 id, const char *text)

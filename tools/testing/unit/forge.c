@@ -47,6 +47,7 @@ static void forge_crc(struct forge *forge, size_t from)
 {
 	forge_number(forge, 4, vmig_crc32c(0, forge->data + from,
 					   forge->len - from));
+	forge->crc = vmig_crc32c(forge->crc, forge->data + forge->len - 4, 4);
 }
 
 void forge_header(struct forge *forge, u16 major, u16 minor)
@@ -133,6 +134,5 @@ void forge_wrong_end(struct forge *forge, u64 records, u64 bytes, u32 crc)
 
 void forge_end(struct forge *forge)
 {
-	forge_wrong_end(forge, forge->records, forge->len,
-			vmig_crc32c(0, forge->data, forge->len));
+	forge_wrong_end(forge, forge->records, forge->len, forge->crc);
 }

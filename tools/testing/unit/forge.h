@@ -15,6 +15,7 @@
  * @size: for how many there is room
  * @start: where the last record begins
  * @records: complete records
+ * @crc: CRC32C of the checksums so far
  * @field: where the field that is being made begins
  */
 struct forge {
@@ -23,6 +24,7 @@ struct forge {
 	size_t size;
 	size_t start;
 	u64 records;
+	u32 crc;
 	size_t field;
 };
 
