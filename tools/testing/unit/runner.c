@@ -59,6 +59,7 @@ static const struct unit_suite * const suites[] = {
 	&threads_suite,
 	&monkey_suite,
 	&vmig_write_suite,
+	&vmig_refuse_suite,
 	&vmig_trip_suite,
 };
 

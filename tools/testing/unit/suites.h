@@ -35,6 +35,7 @@ extern const struct unit_suite uart_trace_suite;
 extern const struct unit_suite threads_suite;
 extern const struct unit_suite monkey_suite;
 extern const struct unit_suite vmig_write_suite;
+extern const struct unit_suite vmig_refuse_suite;
 extern const struct unit_suite vmig_trip_suite;
 
 #endif /* _UNIT_SUITES_H */
