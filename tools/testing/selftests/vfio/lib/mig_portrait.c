@@ -59,7 +59,7 @@ static void mtty_dress(struct mig_device *mig, __u32 seed)
 		uart_out(dev, port, UART_LCR, UART_LCR_WLEN8 | seed % 4 << 3);
 		uart_set_divisor(dev, port, 0x100 + seed);
 		uart_out(dev, port, UART_FCR, UART_FCR_ENABLE_FIFO);
-		uart_out(dev, port, UART_MCR, UART_MCR_RTS);
+		uart_out(dev, port, UART_MCR, UART_MCR_RTS | UART_MCR_LOOP);
 		uart_out(dev, port, UART_SCR, 0x40 + seed + port);
 		uart_out(dev, port, UART_IER, UART_IER_RLSI);
 		uart_send(dev, port, text, 3 + (seed + port) % 8);

@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that is told to stop stops (linux/vfio.h, RUNNING_P2P -> STOP): in
+ * STOP, STOP_COPY and RESUMING nothing in it changes by itself and nobody hears
+ * of it. What waits goes on once it is RUNNING, here or at the destination.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "lib/clock.h"
+#include "lib/config_space.h"
+#include "lib/event.h"
+#include "lib/irq.h"
+#include "lib/mig_device.h"
+#include "lib/mtty.h"
+#include "lib/must.h"
+#include "lib/testdev.h"
+
+#define INTX	VFIO_PCI_INTX_IRQ_INDEX
+#define MSI	VFIO_PCI_MSI_IRQ_INDEX
+#define MSIX	VFIO_PCI_MSIX_IRQ_INDEX
+
+#define RW	(VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+#define IOVA	0x40000000ULL
+#define SIZE	0x100000
+
+/* Long enough to do something before it is over. */
+#define DELAY_NS	(60 * MS_NS)
+/* By when a timer that goes on would have been seen. */
+#define GONE_MS		100
+
+#define VECTOR	2
+/* Vector control of a vector, in TESTDEV_MIXED */
+#define MASK_OF(vector)	((vector) * PCI_MSIX_ENTRY_SIZE + \
+			 PCI_MSIX_ENTRY_VECTOR_CTRL)
+
+/* A device of any kind. */
+FIXTURE(any)
+{
+	struct mig_device mig;
+	struct vfio_dev *dev;
+	struct mig_stream whole;
+};
+
+FIXTURE_VARIANT(any)
+{
+	enum mig_kind kind;
+	enum dev_path path;
+};
+
+FIXTURE_VARIANT_ADD(any, subject_container)
+{
+	.kind = MIG_SUBJECT, .path = DEV_PATH_CONTAINER,
+};
+
+FIXTURE_VARIANT_ADD(any, subject_iommufd)
+{
+	.kind = MIG_SUBJECT, .path = DEV_PATH_IOMMUFD,
+};
+
+FIXTURE_VARIANT_ADD(any, testdev)
+{
+	.kind = MIG_TESTDEV, .path = DEV_PATH_DEFAULT,
+};
+
+FIXTURE_SETUP(any)
+{
+	int ret = mig_device_open(&self->mig, variant->kind, 0, variant->path);
+
+	if (ret == -ENODEV)
+		SKIP(return, "%s", self->mig.why);
+	ASSERT_EQ(0, ret);
+	self->dev = &self->mig.dev;
+	mig_dress(&self->mig, 5);
+	mig_save(self->dev, &self->whole);
+	mig_to(self->dev, MIG_RUNNING);
+}
+
+FIXTURE_TEARDOWN(any)
+{
+	mig_stream_free(&self->whole);
+	mig_device_close(&self->mig);
+}
+
+/* Config space is read and written in every state (PCI ids, Interrupt Line). */
+TEST_F(any, config_space)
+{
+	unsigned int state;
+	__u32 ids = config_read32(self->dev, PCI_VENDOR_ID);
+	int fd;
+
+	for (state = 0; state < MIG_STATES; state++) {
+		if (!mig_has_state(self->mig.flags, state))
+			continue;
+		fd = mig_enter(self->dev, state);
+		EXPECT_EQ(ids, config_read32(self->dev, PCI_VENDOR_ID));
+		config_write8(self->dev, PCI_INTERRUPT_LINE, 0x40 + state);
+		EXPECT_EQ(0x40 + state, config_read8(self->dev,
+						     PCI_INTERRUPT_LINE));
+		config_command(self->dev, PCI_COMMAND_IO, 0);
+		EXPECT_EQ(0, PCI_COMMAND_IO &
+			     config_read16(self->dev, PCI_COMMAND));
+		config_command(self->dev, 0, PCI_COMMAND_IO);
+		EXPECT_EQ(state, mig_get_state(self->dev));
+		if (fd >= 0)
+			close(fd);
+		ASSERT_EQ(0, dev_reset(self->dev));
+	}
+}
+
+static unsigned int count_of(struct vfio_dev *dev, unsigned int index)
+{
+	struct vfio_irq_info info = { .argsz = sizeof(info), .index = index };
+
+	return dev_get_irq_info(dev, &info) ? 0 : info.count;
+}
+
+/* As a VMM at the destination does it: before the device runs. */
+TEST_F(any, set_irqs)
+{
+	static const unsigned int indexes[] = { INTX, MSI, MSIX };
+	unsigned int state, i;
+	int fd, event = event_new();
+
+	for (state = 0; state < MIG_STATES; state++) {
+		if (!mig_has_state(self->mig.flags, state))
+			continue;
+		fd = mig_enter(self->dev, state);
+		for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+			if (!count_of(self->dev, indexes[i]))
+				continue;
+			EXPECT_EQ(0, irq_bind(self->dev, indexes[i], event));
+			EXPECT_EQ(0, irq_disable(self->dev, indexes[i]));
+		}
+		EXPECT_EQ(0, event_stray(event));
+		EXPECT_EQ(state, mig_get_state(self->dev));
+		if (fd >= 0)
+			close(fd);
+		ASSERT_EQ(0, dev_reset(self->dev));
+	}
+	close(event);
+}
+
+/* Looked at twice, it is the same, and that is what the stream has. */
+TEST_F(any, does_not_change)
+{
+	struct mig_stream one = { }, other = { };
+	struct mig_portrait before, after;
+
+	mig_glance(&self->mig, &before);
+	mig_save(self->dev, &one);
+	usleep(GONE_MS * 1000);
+	mig_glance(&self->mig, &after);
+	EXPECT_EQ(NULL, mig_differs(&before, &after));
+	mig_save(self->dev, &other);
+	EXPECT_TRUE(mig_stream_equal(&one, &other));
+	mig_stream_free(&one);
+	mig_stream_free(&other);
+}
+
+/* Two test devices, and what one needs to do everything it can. */
+FIXTURE(testdev)
+{
+	struct mig_device source;
+	struct mig_device target;
+	struct vfio_dev *dev;		/* the source */
+	struct vfio_dev *dest;
+	int event;
+	__u8 *mem;			/* of the source's DMA, at IOVA */
+	__u8 *dest_mem;
+};
+
+FIXTURE_VARIANT(testdev)
+{
+	enum dev_path path;
+};
+
+FIXTURE_VARIANT_ADD(testdev, container) { .path = DEV_PATH_CONTAINER };
+FIXTURE_VARIANT_ADD(testdev, iommufd) { .path = DEV_PATH_IOMMUFD };
+
+FIXTURE_SETUP(testdev)
+{
+	int ret = mig_device_open(&self->source, MIG_TESTDEV, 0, variant->path);
+
+	if (ret == -ENODEV)
+		SKIP(return, "%s", self->source.why);
+	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, mig_device_open(&self->target, MIG_TESTDEV, 1,
+				     variant->path));
+	self->dev = &self->source.dev;
+	self->dest = &self->target.dev;
+	self->event = event_new();
+	testdev_enable(self->dev);
+	self->mem = dev_dma_alloc(self->dev, IOVA, SIZE, RW);
+	ASSERT_NE(NULL, self->mem);
+	self->dest_mem = dev_dma_alloc(self->dest, IOVA, SIZE, RW);
+	ASSERT_NE(NULL, self->dest_mem);
+}
+
+FIXTURE_TEARDOWN(testdev)
+{
+	dev_dma_free(self->dev, IOVA, SIZE, self->mem);
+	dev_dma_free(self->dest, IOVA, SIZE, self->dest_mem);
+	close(self->event);
+	mig_device_close(&self->source);
+	mig_device_close(&self->target);
+}
+
+/* From one to the other, which is left in STOP as before its VMM set it up. */
+static void move(struct vfio_dev *dev, struct vfio_dev *dest)
+{
+	struct mig_stream stream = { };
+	int ret;
+
+	mig_save(dev, &stream);
+	ret = mig_load(dest, &stream);
+	must(!ret, "loading: %d", ret);
+	testdev_enable(dest);
+	mig_stream_free(&stream);
+}
+
+static unsigned int timeouts(struct vfio_dev *dev)
+{
+	return testdev_in(dev, TESTDEV_TIMEOUTS);
+}
+
+/* By then a timer that goes on would be over. */
+static void let_time_pass(void)
+{
+	usleep(GONE_MS * 1000);
+}
+
+TEST_F(testdev, timer_waits)
+{
+	static const unsigned int states[] = { MIG_STOP, MIG_STOP_COPY };
+	unsigned int i;
+	__u64 start;
+	int fd;
+
+	ASSERT_EQ(0, irq_bind_vector(self->dev, MSIX, TESTDEV_TIMER_VECTOR,
+				     self->event));
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		testdev_out(self->dev, TESTDEV_TIMER, DELAY_NS);
+		fd = mig_enter(self->dev, states[i]);
+		let_time_pass();
+		EXPECT_EQ(i, timeouts(self->dev));
+		EXPECT_EQ(0, event_take(self->event));
+		start = clock_ns();
+		mig_to(self->dev, MIG_RUNNING);
+		EXPECT_EQ(1, event_wait(self->event));
+		EXPECT_LT(DELAY_NS / 10, clock_ns() - start);
+		EXPECT_EQ(i + 1, timeouts(self->dev));
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* Set while it is stopped: time begins when it runs. */
+TEST_F(testdev, timer_set_in_stop)
+{
+	__u64 start;
+
+	ASSERT_EQ(0, irq_bind_vector(self->dev, MSIX, TESTDEV_TIMER_VECTOR,
+				     self->event));
+	mig_to(self->dev, MIG_STOP);
+	testdev_out(self->dev, TESTDEV_TIMER, DELAY_NS);
+	let_time_pass();
+	EXPECT_EQ(0, timeouts(self->dev));
+	start = clock_ns();
+	mig_to(self->dev, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(self->event));
+	EXPECT_LE(DELAY_NS, clock_ns() - start);
+}
+
+/* What is left of its time goes with the device. */
+TEST_F(testdev, timer_moves)
+{
+	__u64 start;
+
+	testdev_out(self->dev, TESTDEV_TIMER, DELAY_NS);
+	move(self->dev, self->dest);
+	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, TESTDEV_TIMER_VECTOR,
+				     self->event));
+	let_time_pass();
+	EXPECT_EQ(0, timeouts(self->dest));
+	EXPECT_EQ(0, event_take(self->event));
+	start = clock_ns();
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(self->event));
+	EXPECT_LT(DELAY_NS / 10, clock_ns() - start);
+	EXPECT_GT(EVENT_SOON_MS * MS_NS, clock_ns() - start);
+	EXPECT_EQ(1, timeouts(self->dest));
+	/* the source has its own still, and nothing was heard of it */
+	EXPECT_EQ(0, timeouts(self->dev));
+}
+
+/* A timer that ran in a destination before it was one is gone. */
+TEST_F(testdev, timer_of_before)
+{
+	testdev_enable(self->dest);
+	testdev_out(self->dest, TESTDEV_TIMER, DELAY_NS);
+	move(self->dev, self->dest);
+	mig_to(self->dest, MIG_RUNNING);
+	let_time_pass();
+	EXPECT_EQ(0, timeouts(self->dest));
+}
+
+/* RUNNING_P2P: it begins no DMA, and all else goes on. */
+TEST_F(testdev, p2p)
+{
+	if (!mig_has_state(self->source.flags, MIG_RUNNING_P2P))
+		SKIP(return, "no RUNNING_P2P");
+	ASSERT_EQ(0, irq_bind_vector(self->dev, MSIX, TESTDEV_TIMER_VECTOR,
+				     self->event));
+	mig_to(self->dev, MIG_RUNNING_P2P);
+	testdev_out(self->dev, TESTDEV_SCRATCH, 0xcafe);
+	EXPECT_EQ(0xcafe, testdev_in(self->dev, TESTDEV_SCRATCH));
+	testdev_out(self->dev, TESTDEV_TIMER, 1);
+	EXPECT_EQ(1, event_wait(self->event));
+	testdev_start(self->dev, TESTDEV_READ, IOVA, 4096, TESTDEV_NO_VECTOR);
+	let_time_pass();
+	EXPECT_EQ(TESTDEV_BUSY, testdev_in(self->dev, TESTDEV_RESULT));
+	mig_to(self->dev, MIG_RUNNING);
+	EXPECT_EQ(0, testdev_wait(self->dev));
+}
+
+/* Also while it is being saved. */
+TEST_F(testdev, precopy_p2p)
+{
+	int fd;
+
+	if (!mig_has_state(self->source.flags, MIG_PRE_COPY_P2P))
+		SKIP(return, "no PRE_COPY_P2P");
+	fd = mig_enter(self->dev, MIG_PRE_COPY);
+	EXPECT_EQ(0, testdev_transfer(self->dev, TESTDEV_READ, IOVA, 4096));
+	mig_to(self->dev, MIG_PRE_COPY_P2P);
+	testdev_start(self->dev, TESTDEV_READ, IOVA, 4096, TESTDEV_NO_VECTOR);
+	let_time_pass();
+	EXPECT_EQ(TESTDEV_BUSY, testdev_in(self->dev, TESTDEV_RESULT));
+	mig_to(self->dev, MIG_PRE_COPY);
+	EXPECT_EQ(0, testdev_wait(self->dev));
+	close(fd);
+}
+
+/* No byte of the user's memory changes once STOP was reached. */
+TEST_F(testdev, dma_is_over)
+{
+	__u8 pattern[256], *copy = malloc(SIZE);
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		memset(pattern, 0x40 + i, sizeof(pattern));
+		testdev_buffer_out(self->dev, pattern, sizeof(pattern));
+		testdev_start(self->dev, TESTDEV_WRITE, IOVA, SIZE,
+			      TESTDEV_NO_VECTOR);
+		mig_to(self->dev, MIG_STOP);
+		memcpy(copy, self->mem, SIZE);
+		usleep(5000);
+		EXPECT_EQ(0, memcmp(copy, self->mem, SIZE));
+		mig_to(self->dev, MIG_RUNNING);
+		EXPECT_EQ(0, testdev_wait(self->dev));
+		EXPECT_EQ(0x40 + i, self->mem[0]);
+		EXPECT_EQ(0x40 + i, self->mem[SIZE - TESTDEV_BUFFER_SIZE]);
+	}
+	free(copy);
+}
+
+/* A transfer that was asked for and not made is made at the destination. */
+TEST_F(testdev, dma_moves)
+{
+	__u8 byte;
+
+	memset(self->dest_mem, 0x77, SIZE);
+	mig_to(self->dev, MIG_STOP);
+	testdev_start(self->dev, TESTDEV_READ, IOVA, 4096, VECTOR);
+	let_time_pass();
+	EXPECT_EQ(TESTDEV_BUSY, testdev_in(self->dev, TESTDEV_RESULT));
+	move(self->dev, self->dest);
+	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, VECTOR, self->event));
+	EXPECT_EQ(TESTDEV_BUSY, testdev_in(self->dest, TESTDEV_RESULT));
+	EXPECT_EQ(0, event_stray(self->event));
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(self->event));
+	EXPECT_EQ(0, testdev_wait(self->dest));
+	EXPECT_EQ(1, testdev_in(self->dest, TESTDEV_TRANSFERS));
+	testdev_buffer_in(self->dest, &byte, 1);
+	EXPECT_EQ(0x77, byte);
+}
+
+static void set_level(struct vfio_dev *dev, bool level)
+{
+	testdev_out(dev, TESTDEV_RAISE, TESTDEV_RAISE_LEVEL | level);
+}
+
+/*
+ * A VMM has no other way to learn of it: a level that holds is signalled again
+ * whenever the device begins to run, and once.
+ */
+TEST_F(testdev, level_again)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
+	set_level(self->dev, true);
+	EXPECT_EQ(1, event_wait(self->event));
+	for (i = 0; i < 3; i++) {
+		mig_to(self->dev, MIG_STOP);
+		EXPECT_EQ(0, event_stray(self->event));
+		mig_to(self->dev, MIG_RUNNING);
+		EXPECT_EQ(1, event_wait(self->event));
+		EXPECT_EQ(0, event_stray(self->event));
+	}
+	/* it is a level still */
+	EXPECT_EQ(0, irq_unmask(self->dev));
+	EXPECT_EQ(1, event_wait(self->event));
+	set_level(self->dev, false);
+	mig_to(self->dev, MIG_STOP);
+	mig_to(self->dev, MIG_RUNNING);
+	EXPECT_EQ(0, event_stray(self->event));
+}
+
+TEST_F(testdev, level_moves)
+{
+	int dest_event = event_new();
+
+	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
+	set_level(self->dev, true);
+	EXPECT_EQ(1, event_wait(self->event));
+	move(self->dev, self->dest);
+	ASSERT_EQ(0, irq_bind(self->dest, INTX, dest_event));
+	EXPECT_EQ(0, event_stray(dest_event));
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(dest_event));
+	EXPECT_EQ(0, irq_unmask(self->dest));
+	EXPECT_EQ(1, event_wait(dest_event));
+	set_level(self->dest, false);
+	EXPECT_EQ(0, irq_unmask(self->dest));
+	EXPECT_EQ(0, event_stray(dest_event));
+	EXPECT_EQ(0, event_stray(self->event));
+	close(dest_event);
+}
+
+/* Raised, and lowered again, while it is stopped. */
+TEST_F(testdev, level_in_stop)
+{
+	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
+	mig_to(self->dev, MIG_STOP);
+	set_level(self->dev, true);
+	EXPECT_EQ(0, event_stray(self->event));
+	mig_to(self->dev, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(self->event));
+	mig_to(self->dev, MIG_STOP);
+	set_level(self->dev, false);
+	mig_to(self->dev, MIG_RUNNING);
+	EXPECT_EQ(0, event_stray(self->event));
+}
+
+/* A level that its guest does not want to hear of: Interrupt Disable. */
+TEST_F(testdev, level_disabled)
+{
+	ASSERT_EQ(0, irq_bind(self->dest, INTX, self->event));
+	config_command(self->dev, 0, PCI_COMMAND_INTX_DISABLE);
+	set_level(self->dev, true);
+	move(self->dev, self->dest);
+	config_command(self->dest, 0, PCI_COMMAND_INTX_DISABLE);
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(0, event_stray(self->event));
+	config_command(self->dest, PCI_COMMAND_INTX_DISABLE, 0);
+	EXPECT_EQ(1, event_wait(self->event));
+}
+
+/* A message sent while it is stopped waits, and is sent once. */
+TEST_F(testdev, message_in_stop)
+{
+	static const unsigned int indexes[] = { MSI, MSIX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		ASSERT_EQ(0, irq_bind_vector(self->dev, indexes[i], VECTOR,
+					     self->event));
+		mig_to(self->dev, MIG_STOP);
+		testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
+		EXPECT_EQ(0, event_stray(self->event));
+		mig_to(self->dev, MIG_RUNNING);
+		EXPECT_EQ(1, event_wait(self->event));
+		EXPECT_EQ(0, event_stray(self->event));
+		/* one that was delivered is not delivered again */
+		mig_to(self->dev, MIG_STOP);
+		mig_to(self->dev, MIG_RUNNING);
+		EXPECT_EQ(0, event_stray(self->event));
+		ASSERT_EQ(0, irq_disable(self->dev, indexes[i]));
+	}
+}
+
+/* Not delivered at the source: delivered at the destination. */
+TEST_F(testdev, message_moves)
+{
+	static const unsigned int indexes[] = { MSI, MSIX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
+		ASSERT_EQ(0, irq_bind_vector(self->dev, indexes[i], VECTOR,
+					     self->event));
+		mig_to(self->dev, MIG_STOP);
+		testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
+		EXPECT_EQ(0, event_stray(self->event));
+		move(self->dev, self->dest);
+		ASSERT_EQ(0, irq_bind_vector(self->dest, indexes[i], VECTOR,
+					     self->event));
+		EXPECT_EQ(0, event_stray(self->event));
+		mig_to(self->dest, MIG_RUNNING);
+		EXPECT_EQ(1, event_wait(self->event));
+		EXPECT_EQ(0, event_stray(self->event));
+		ASSERT_EQ(0, dev_reset(self->dev));
+		ASSERT_EQ(0, dev_reset(self->dest));
+		ASSERT_EQ(0, irq_disable(self->dev, indexes[i]));
+		ASSERT_EQ(0, irq_disable(self->dest, indexes[i]));
+		event_take(self->event);
+		testdev_enable(self->dev);
+	}
+}
+
+static void mask_vector(struct vfio_dev *dev, bool mask)
+{
+	__u32 control = mask ? PCI_MSIX_ENTRY_CTRL_MASKBIT : 0;
+
+	must(dev_write(dev, TESTDEV_MIXED, &control, 4, MASK_OF(VECTOR)) == 4,
+	     "write of the MSI-X table");
+}
+
+/* Masked by the guest: pending there, pending here, delivered when unmasked. */
+TEST_F(testdev, masked_message_moves)
+{
+	ASSERT_EQ(0, irq_bind_vector(self->dev, MSIX, VECTOR, self->event));
+	mask_vector(self->dev, true);
+	testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
+	EXPECT_EQ(0, event_stray(self->event));
+	move(self->dev, self->dest);
+	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, VECTOR, self->event));
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(0, event_stray(self->event));
+	mask_vector(self->dest, false);
+	EXPECT_EQ(1, event_wait(self->event));
+	EXPECT_EQ(0, event_stray(self->event));
+}
+
+/* Not bound when it was sent, and bound where it went. */
+TEST_F(testdev, unbound_message)
+{
+	mig_to(self->dev, MIG_STOP);
+	testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
+	mig_to(self->dev, MIG_RUNNING);
+	move(self->dev, self->dest);
+	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, VECTOR, self->event));
+	mig_to(self->dest, MIG_RUNNING);
+	/* with or without it, the next one arrives, and once */
+	event_stray(self->event);
+	testdev_out(self->dest, TESTDEV_RAISE, VECTOR);
+	EXPECT_EQ(1, event_wait(self->event));
+}
+
+/* Two mttys, and characters on their way. */
+FIXTURE(mtty)
+{
+	struct mig_device source;
+	struct mig_device target;
+	struct vfio_dev *dev;
+	struct vfio_dev *dest;
+	int event;
+};
+
+FIXTURE_VARIANT(mtty)
+{
+	enum dev_path path;
+};
+
+FIXTURE_VARIANT_ADD(mtty, container) { .path = DEV_PATH_CONTAINER };
+FIXTURE_VARIANT_ADD(mtty, iommufd) { .path = DEV_PATH_IOMMUFD };
+
+FIXTURE_SETUP(mtty)
+{
+	int ret = mig_device_open(&self->source, MIG_SUBJECT, 0, variant->path);
+
+	if (ret == -ENODEV)
+		SKIP(return, "%s", self->source.why);
+	ASSERT_EQ(0, ret);
+	ret = mig_device_open(&self->target, MIG_SUBJECT, 1, variant->path);
+	if (ret == -ENODEV || !self->source.ports) {
+		mig_device_close(&self->source);
+		mig_device_close(&self->target);
+		SKIP(return, "needs two mttys");
+	}
+	ASSERT_EQ(0, ret);
+	self->dev = &self->source.dev;
+	self->dest = &self->target.dev;
+	self->event = event_new();
+	mtty_decode(self->dev);
+	uart_out(self->dev, 0, UART_MCR, UART_MCR_LOOP);
+}
+
+FIXTURE_TEARDOWN(mtty)
+{
+	close(self->event);
+	mig_device_close(&self->source);
+	mig_device_close(&self->target);
+}
+
+static void move_mtty(struct vfio_dev *dev, struct vfio_dev *dest)
+{
+	struct mig_stream stream = { };
+	int ret;
+
+	mig_save(dev, &stream);
+	ret = mig_load(dest, &stream);
+	must(!ret, "loading: %d", ret);
+	mtty_decode(dest);
+	mig_stream_free(&stream);
+}
+
+/* None is lost and none comes twice, however often they move. */
+TEST_F(mtty, characters_move)
+{
+	static const char text[] = "0123456789";
+	char got[16] = "";
+	unsigned int i;
+
+	uart_out(self->dev, 0, UART_FCR, UART_FCR_ENABLE_FIFO);
+	uart_send(self->dev, 0, text, 4);
+	move_mtty(self->dev, self->dest);
+	mig_to(self->dest, MIG_RUNNING);
+	uart_send(self->dest, 0, text + 4, 3);
+	EXPECT_EQ('0', uart_in(self->dest, 0, UART_RX));
+	for (i = 0; i < 3; i++) {
+		move_mtty(self->dest, self->dev);
+		move_mtty(self->dev, self->dest);
+	}
+	mig_to(self->dest, MIG_RUNNING);
+	uart_send(self->dest, 0, text + 7, 3);
+	EXPECT_EQ(9, uart_drain(self->dest, 0, got, sizeof(got)));
+	EXPECT_STREQ(text + 1, got);
+}
+
+/* As many as there is room for. */
+TEST_F(mtty, full_fifo)
+{
+	static const char text[] = "abcdefghijklmnop";
+	char got[32] = "";
+
+	uart_out(self->dev, 0, UART_FCR, UART_FCR_ENABLE_FIFO);
+	uart_send(self->dev, 0, text, 16);
+	move_mtty(self->dev, self->dest);
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(16, uart_drain(self->dest, 0, got, sizeof(got)));
+	EXPECT_STREQ(text, got);
+}
+
+/* The level is signalled where it went, and again where it stopped. */
+TEST_F(mtty, level_moves)
+{
+	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
+	mtty_raise(self->dev, 0);
+	EXPECT_EQ(1, event_wait(self->event));
+	mig_to(self->dev, MIG_STOP);
+	EXPECT_EQ(0, event_stray(self->event));
+	mig_to(self->dev, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(self->event));
+
+	move_mtty(self->dev, self->dest);
+	EXPECT_EQ(0, event_stray(self->event));
+	ASSERT_EQ(0, irq_bind(self->dest, INTX, self->event));
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(self->event));
+	EXPECT_EQ(UART_IIR_THRI, 0xf & uart_in(self->dest, 0, UART_IIR));
+	EXPECT_EQ(0, irq_unmask(self->dest));
+	EXPECT_EQ(0, event_stray(self->event));
+}
+
+/*
+ * Characters below the trigger level are told of after a time (16550A, character
+ * timeout), which does not pass while the device is stopped.
+ */
+TEST_F(mtty, timeout_waits)
+{
+	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
+	uart_set_divisor(self->dev, 0, 115200 / 1200);
+	uart_out(self->dev, 0, UART_FCR, UART_FCR_ENABLE_FIFO |
+					 UART_FCR_TRIGGER_14);
+	uart_out(self->dev, 0, UART_IER, UART_IER_RDI);
+	uart_send(self->dev, 0, "x", 1);
+	mig_to(self->dev, MIG_STOP);
+	let_time_pass();
+	if (event_take(self->event)) {
+		/* it was over before, on a slow machine */
+		SKIP(return, "too slow to stop it in time");
+	}
+	move_mtty(self->dev, self->dest);
+	ASSERT_EQ(0, irq_bind(self->dest, INTX, self->event));
+	let_time_pass();
+	EXPECT_EQ(0, event_take(self->event));
+	mig_to(self->dest, MIG_RUNNING);
+	EXPECT_EQ(1, event_wait(self->event));
+	EXPECT_EQ('x', uart_in(self->dest, 0, UART_RX));
+}
+
+TEST_HARNESS_MAIN
