@@ -256,7 +256,7 @@ static long broken_ioctl(struct vfio_device *vfio, unsigned int cmd,
 	if (cmd == VDEV_TEST_DIRTY)
 		return take_dirty(to_front(vfio), uarg);
 	if (cmd == VDEV_TEST_TRACK) {
-		vdev_memory_track(to_front(vfio), arg);
+		vdev_memory_track(to_front(vfio), arg, false);
 		return 0;
 	}
 

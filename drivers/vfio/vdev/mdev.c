@@ -131,8 +131,13 @@ static int vdev_mdev_probe(struct mdev_device *mdev)
 	ret = vfio_register_emulated_iommu_dev(&front->vfio);
 	if (ret)
 		goto err_destroy;
+	ret = vdev_migrate_expose(front);
+	if (ret)
+		goto err_unregister;
 	return 0;
 
+err_unregister:
+	vfio_unregister_group_dev(&front->vfio);
 err_destroy:
 	vdev_vfio_destroy(front);
 err_units:
@@ -145,6 +150,7 @@ static void vdev_mdev_remove(struct mdev_device *mdev)
 {
 	struct vdev_vfio *front = dev_get_drvdata(&mdev->dev);
 
+	vdev_migrate_hide(front);
 	vfio_unregister_group_dev(&front->vfio);
 	vdev_vfio_destroy(front);
 	give_units(type_family(mdev->type), type_model(mdev->type)->units);

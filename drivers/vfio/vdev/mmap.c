@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device memory in the kernel: pages that userspace maps.
+ * Device memory in the kernel: how it is accessed, by the device and through
+ * mappings.
  *
  * A page comes into being when somebody touches it and goes at reset. It is
  * shown by page frame number, so no mapping holds a reference on it, and
@@ -10,14 +11,10 @@
  *
  * While writes are tracked, pages are mapped read-only until written.
  */
-#include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
-#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
-#include <linux/sched/mm.h>
-#include <linux/slab.h>
 
 #include "../compat.h"
 #include "vdev_front.h"
@@ -34,39 +31,6 @@ static struct vdev_memory *to_memory(struct vdev *vdev)
 	return &front->memory;
 }
 
-static void unmap_all(struct vdev_memory *memory)
-{
-	lockdep_assert_held(&memory->lock);
-	if (memory->mapping)
-		unmap_mapping_range(memory->mapping, 0,
-				    (loff_t)PCI_STD_NUM_BARS <<
-				    VDEV_REGION_SHIFT, true);
-}
-
-/*
- * The page of a BAR at @index, or NULL. What was cleared while writes were
- * tracked has a value there instead, for the mark to hang on.
- */
-static struct page *find_page(struct xarray *pages, unsigned long index)
-{
-	void *entry = xa_load(pages, index);
-
-	return xa_is_value(entry) ? NULL : entry;
-}
-
-static struct page *add_page(struct xarray *pages, unsigned long index)
-{
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-
-	if (!page)
-		return NULL;
-	if (xa_err(xa_store(pages, index, page, GFP_KERNEL_ACCOUNT))) {
-		__free_page(page);
-		return NULL;
-	}
-	return page;
-}
-
 /*
  * A page where a BAR has none; NULL if there is no memory. Who touches it pays
  * for it; a kernel thread (a job, DMA into device memory) does so for the user,
@@ -75,22 +39,9 @@ static struct page *add_page(struct xarray *pages, unsigned long index)
 static struct page *make_page(struct vdev_memory *memory, struct xarray *pages,
 			      unsigned long index)
 {
-	struct mem_cgroup *before;
-	struct page *page;
-
 	if (!(current->flags & PF_KTHREAD))
-		return add_page(pages, index);
-	before = set_active_memcg(memory->payer);
-	page = add_page(pages, index);
-	set_active_memcg(before);
-	return page;
-}
-
-static void mark_dirty(struct vdev_memory *memory, struct xarray *pages,
-		       unsigned long index)
-{
-	if (memory->tracking)
-		xa_set_mark(pages, index, VDEV_MEMORY_DIRTY);
+		return vdev_memory_add_page(pages, index);
+	return vdev_memory_add_charged(memory, pages, index);
 }
 
 /*
@@ -137,7 +88,7 @@ static int copy_at(struct vdev_memory *memory, struct xarray *pages, u64 offset,
 		   void *buf, size_t len, bool write)
 {
 	unsigned long index = offset >> PAGE_SHIFT;
-	struct page *page = find_page(pages, index);
+	struct page *page = vdev_memory_page(pages, index);
 
 	if (!page && !write) {
 		memset(buf, 0, len);
@@ -148,7 +99,7 @@ static int copy_at(struct vdev_memory *memory, struct xarray *pages, u64 offset,
 	if (!page)
 		return -ENOMEM;
 	if (write)
-		mark_dirty(memory, pages, index);
+		vdev_memory_mark(memory, pages, index);
 	copy_page_part(page, offset_in_page(offset), buf, len, write);
 	return 0;
 }
@@ -176,39 +127,9 @@ void vdev_memory_decode(struct vdev *vdev, bool enabled)
 
 	mutex_lock(&memory->lock);
 	if (memory->decoding && !enabled)
-		unmap_all(memory);
+		vdev_memory_unmap_all(memory);
 	memory->decoding = enabled;
 	mutex_unlock(&memory->lock);
-}
-
-static void free_pages_of(struct xarray *pages)
-{
-	unsigned long index;
-	void *entry;
-
-	xa_for_each(pages, index, entry) {
-		if (!xa_is_value(entry))
-			__free_page(entry);
-		cond_resched();
-	}
-	xa_destroy(pages);
-}
-
-/* As that, but a page that goes counts as written: with zeroes. */
-static void clear_tracked(struct xarray *pages)
-{
-	unsigned long index;
-	void *entry;
-
-	xa_for_each(pages, index, entry) {
-		cond_resched();
-		if (xa_is_value(entry))
-			continue;
-		/* where an entry is there is room for another */
-		xa_store(pages, index, xa_mk_value(0), GFP_KERNEL_ACCOUNT);
-		xa_set_mark(pages, index, VDEV_MEMORY_DIRTY);
-		__free_page(entry);
-	}
 }
 
 void vdev_memory_clear(struct vdev *vdev)
@@ -217,106 +138,15 @@ void vdev_memory_clear(struct vdev *vdev)
 	unsigned int bar;
 
 	mutex_lock(&memory->lock);
-	unmap_all(memory);
+	vdev_memory_unmap_all(memory);
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
 		if (memory->tracking)
-			clear_tracked(&memory->pages[bar]);
+			vdev_memory_clear_tracked(memory, bar);
 		else
-			free_pages_of(&memory->pages[bar]);
+			vdev_memory_free_pages(&memory->pages[bar]);
 	}
 	mutex_unlock(&memory->lock);
 }
-
-/* A value that was there for its mark goes with that. */
-static void forget_dirty_page(struct xarray *pages, unsigned long index,
-			      void *entry)
-{
-	if (xa_is_value(entry))
-		xa_erase(pages, index);
-	else
-		xa_clear_mark(pages, index, VDEV_MEMORY_DIRTY);
-}
-
-static void forget_dirty(struct xarray *pages)
-{
-	unsigned long index;
-	void *entry;
-
-	xa_for_each_marked(pages, index, entry, VDEV_MEMORY_DIRTY)
-		forget_dirty_page(pages, index, entry);
-}
-
-/**
- * vdev_memory_track() - start or stop telling written pages from others
- * @front: the device
- * @on: whether to
- *
- * When it starts no page is dirty. Mappings go, so that the next write of
- * each page is seen: by a user's mapping, by write(), or by the model.
- *
- * Context: process context; takes the memory lock.
- */
-void vdev_memory_track(struct vdev_vfio *front, bool on)
-{
-	struct vdev_memory *memory = &front->memory;
-	unsigned int bar;
-
-	mutex_lock(&memory->lock);
-	if (!on && !memory->tracking)
-		goto unlock;
-	memory->tracking = on;
-	unmap_all(memory);
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		forget_dirty(&memory->pages[bar]);
-unlock:
-	mutex_unlock(&memory->lock);
-}
-EXPORT_SYMBOL_GPL(vdev_memory_track);
-
-/**
- * vdev_memory_take_dirty() - which pages were written since this was last asked
- * @front: the device, whose writes are tracked
- * @bar: number of a memory BAR
- * @first: number of a page in it
- * @nr: how many pages, at least 1
- * @dirty: @nr bits, set for pages that were written, else cleared
- *
- * Written means since tracking began, if nobody asked before. A page that a
- * reset cleared was written with zeroes.
- *
- * Context: process context; takes the memory lock.
- *
- * Return: whether any of them was.
- */
-bool vdev_memory_take_dirty(struct vdev_vfio *front, unsigned int bar,
-			    unsigned long first, unsigned long nr,
-			    unsigned long *dirty)
-{
-	struct vdev_memory *memory = &front->memory;
-	struct xarray *pages = &memory->pages[bar];
-	unsigned long last = first + nr - 1;
-	unsigned long index = first;
-	bool any = false;
-	void *entry;
-
-	bitmap_zero(dirty, nr);
-	mutex_lock(&memory->lock);
-	entry = xa_find(pages, &index, last, VDEV_MEMORY_DIRTY);
-	while (entry) {
-		__set_bit(index - first, dirty);
-		forget_dirty_page(pages, index, entry);
-		any = true;
-		entry = xa_find_after(pages, &index, last, VDEV_MEMORY_DIRTY);
-	}
-	if (any)
-		unmap_mapping_range(memory->mapping,
-				    ((loff_t)bar << VDEV_REGION_SHIFT) +
-				    ((loff_t)first << PAGE_SHIFT),
-				    (loff_t)nr << PAGE_SHIFT, true);
-	mutex_unlock(&memory->lock);
-	return any;
-}
-EXPORT_SYMBOL_GPL(vdev_memory_take_dirty);
 
 /* Mappings */
 
@@ -344,7 +174,8 @@ static vm_fault_t insert(struct vm_fault *vmf, struct vdev_memory *memory,
 	unsigned long flags = vmf->vma->vm_flags;
 
 	if (write)
-		mark_dirty(memory, pages_at(memory, pgoff), index_of(pgoff));
+		vdev_memory_mark(memory, pages_at(memory, pgoff),
+				 index_of(pgoff));
 	else if (memory->tracking)
 		flags &= ~VM_SHARED;
 	return vmf_insert_pfn_prot(vmf->vma, address, page_to_pfn(page),
@@ -366,7 +197,7 @@ static vm_fault_t map_existing(struct vm_fault *vmf, struct vdev_memory *memory,
 {
 	struct xarray *pages = pages_at(memory, vmf->pgoff);
 	unsigned long wanted = index_of(vmf->pgoff);
-	struct page *page = find_page(pages, wanted);
+	struct page *page = vdev_memory_page(pages, wanted);
 	unsigned long index;
 	vm_fault_t ret;
 
@@ -448,8 +279,8 @@ static vm_fault_t vdev_memory_mkwrite(struct vm_fault *vmf)
 
 	mutex_lock(&memory->lock);
 	if (memory->decoding)
-		page = find_page(pages_at(memory, vmf->pgoff),
-				 index_of(vmf->pgoff));
+		page = vdev_memory_page(pages_at(memory, vmf->pgoff),
+					index_of(vmf->pgoff));
 	/* if it is gone, the write faults again */
 	if (page) {
 		unmap_mapping_range(memory->mapping,
@@ -506,59 +337,4 @@ int vdev_memory_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
 	vma->vm_private_data = &front->memory;
 	vma->vm_ops = &vdev_memory_vm_ops;
 	return 0;
-}
-
-/**
- * vdev_memory_init() - a device without memory so far
- * @front: the device
- *
- * Return: 0 or a negative errno.
- */
-int vdev_memory_init(struct vdev_vfio *front)
-{
-	struct vdev_memory *memory = &front->memory;
-	unsigned int bar;
-
-	mutex_init(&memory->lock);
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		xa_init_flags(&memory->pages[bar], XA_FLAGS_ACCOUNT);
-	memory->mapping = compat_vfio_get_mapping(&front->vfio);
-	return PTR_ERR_OR_ZERO(memory->mapping);
-}
-
-/**
- * vdev_memory_destroy() - take back vdev_memory_init()
- * @front: the device, which nobody has open
- */
-void vdev_memory_destroy(struct vdev_vfio *front)
-{
-	struct vdev_memory *memory = &front->memory;
-	unsigned int bar;
-
-	/* what a model wrote when it was reset for the last time */
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		free_pages_of(&memory->pages[bar]);
-	compat_vfio_put_mapping(memory->mapping);
-	mutex_destroy(&memory->lock);
-}
-
-/**
- * vdev_memory_open() - a user begins to use the device
- * @front: the device
- *
- * Context: the user's process, before anything can make a page.
- */
-void vdev_memory_open(struct vdev_vfio *front)
-{
-	front->memory.payer = get_mem_cgroup_from_mm(current->mm);
-}
-
-/**
- * vdev_memory_close() - the user has gone
- * @front: the device, of which no job runs any more
- */
-void vdev_memory_close(struct vdev_vfio *front)
-{
-	mem_cgroup_put(front->memory.payer);
-	front->memory.payer = NULL;
 }

@@ -186,9 +186,8 @@ static int check_config(const struct vdev *vdev,
 			      state->size, vdev->config_size);
 	for (i = 0; i < state->size; i++)
 		if (state->bits[i] & ~software_bits(vdev, i))
-			return refuse(why, "0x%02x at 0x%03x of configuration space, where 0x%02x can be set",
-				      state->bits[i], i,
-				      software_bits(vdev, i));
+			return refuse(why, "0x%02x at 0x%03x of configuration space",
+				      state->bits[i], i);
 	if (!power_state_valid(vdev, state))
 		return refuse(why, "a power state the device does not have");
 	return 0;

@@ -144,8 +144,13 @@ static int front_dma(struct vdev *vdev, u64 iova, void *buf, size_t len,
 		     bool write)
 {
 	struct vdev_vfio *front = vdev->front_data;
+	int ret;
 
-	return vfio_dma_rw(&front->vfio, iova, buf, len, write) ? -EFAULT : 0;
+	ret = vfio_dma_rw(&front->vfio, iova, buf, len, write) ? -EFAULT : 0;
+	/* what failed may have been done in part */
+	if (write)
+		vdev_migrate_dirty(front, iova, len);
+	return ret;
 }
 
 static const struct vdev_front_ops vdev_vfio_front_ops = {
@@ -160,6 +165,7 @@ static const struct vdev_front_ops vdev_vfio_front_ops = {
 	.mem_copy	= vdev_memory_copy,
 	.mem_decode	= vdev_memory_decode,
 	.mem_clear	= vdev_memory_clear,
+	.was_reset	= vdev_migrate_was_reset,
 	.jobs_apart	= true,
 };
 
@@ -472,6 +478,7 @@ static int vdev_vfio_open(struct vfio_device *vfio)
 
 	vdev_memory_open(front);
 	vdev_open(front->vdev);
+	vdev_migrate_open(front);
 	return 0;
 }
 
@@ -479,7 +486,8 @@ static void vdev_vfio_close(struct vfio_device *vfio)
 {
 	struct vdev_vfio *front = to_front(vfio);
 
-	vdev_memory_track(front, false);
+	vdev_migrate_close(front);
+	vdev_memory_track(front, false, false);
 	mutex_lock(&front->irq_gate);
 	vdev_close(front->vdev);
 	mutex_unlock(&front->irq_gate);
@@ -523,6 +531,7 @@ static const struct vfio_device_ops vdev_vfio_ops = {
 	.mmap		= vdev_memory_mmap,
 	.ioctl		= vdev_vfio_ioctl,
 	.request	= vdev_vfio_request,
+	.device_feature	= vdev_migrate_feature,
 	COMPAT_VFIO_REGION_INFO_OP(fill_region_info)
 	COMPAT_VFIO_IOMMUFD_EMULATED_OPS
 };
@@ -553,8 +562,13 @@ struct vdev_vfio *vdev_vfio_create(struct device *dev,
 		ret = PTR_ERR(front->vdev);
 		goto err_memory;
 	}
+	ret = vdev_migrate_init(front);
+	if (ret)
+		goto err_vdev;
 	return front;
 
+err_vdev:
+	vdev_destroy(front->vdev);
 err_memory:
 	vdev_memory_destroy(front);
 err_put:
@@ -576,6 +590,7 @@ void vdev_vfio_destroy(struct vdev_vfio *front)
 	hrtimer_cancel(&front->alarm);
 	cancel_work_sync(&front->alarm_work);
 	cancel_work_sync(&front->job_work);
+	vdev_migrate_destroy(front);
 	vdev_destroy(front->vdev);
 	vdev_memory_destroy(front);
 	vfio_put_device(&front->vfio);
