@@ -114,7 +114,8 @@ static void check(struct crew *crew, const char *what, int ret,
 
 /* What a move may be told, when the state is another by then. */
 static const int move_errors[] = { EINVAL, EBADMSG, ENODATA, EPROTO, EIO,
-				   EILSEQ, EMSGSIZE, EBUSY, ENODEV, 0 };
+				   EILSEQ, EMSGSIZE, EBUSY, ENODEV,
+				   ECANCELED, 0 };
 /* What a data file may say, whose session may be another or over. */
 static const int file_errors[] = { ENODEV, EINVAL, ENOMEM, EBADF, EBADMSG, ENOMSG,
 				   EPROTO, EIO, ENOSPC, ENODATA, EILSEQ, ENOTTY,
