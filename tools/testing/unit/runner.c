@@ -58,8 +58,11 @@ static const struct unit_suite * const suites[] = {
 	&uart_trace_suite,
 	&threads_suite,
 	&monkey_suite,
+	&vmig_table_suite,
 	&vmig_write_suite,
 	&vmig_refuse_suite,
+	&vmig_identity_suite,
+	&vmig_section_suite,
 	&vmig_trip_suite,
 };
 

@@ -34,8 +34,11 @@ extern const struct unit_suite uart_modem_suite;
 extern const struct unit_suite uart_trace_suite;
 extern const struct unit_suite threads_suite;
 extern const struct unit_suite monkey_suite;
+extern const struct unit_suite vmig_table_suite;
 extern const struct unit_suite vmig_write_suite;
 extern const struct unit_suite vmig_refuse_suite;
+extern const struct unit_suite vmig_identity_suite;
+extern const struct unit_suite vmig_section_suite;
 extern const struct unit_suite vmig_trip_suite;
 
 #endif /* _UNIT_SUITES_H */
