@@ -64,6 +64,7 @@ static const struct unit_suite * const suites[] = {
 	&vmig_identity_suite,
 	&vmig_section_suite,
 	&vmig_trip_suite,
+	&vmig_golden_suite,
 };
 
 static unsigned int passed, failed, skipped, nr;
