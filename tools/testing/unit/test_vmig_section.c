@@ -73,7 +73,7 @@ static void versions(void)
 	}
 }
 
-static void twice(void)
+static void once_too_often(void)
 {
 	struct forge f = {};
 
@@ -414,7 +414,7 @@ static void a_restart(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(not_of_this_device),
 	UNIT_CASE(versions),
-	UNIT_CASE(twice),
+	UNIT_CASE(once_too_often),
 	UNIT_CASE(lacking_a_field),
 	UNIT_CASE(other_types),
 	UNIT_CASE(other_counts),

@@ -59,7 +59,7 @@ static struct vmig_area areas[] = {
 	{ 0, 0x1000, "face" }, { 1, 0x2000, "back" },
 };
 
-static const char *parameters[] = { "hands=3", "glass=", NULL };
+static const char *parameters[3] = { "hands=3", "glass=", NULL };
 
 static struct vmig_desc desc = {
 	.model = "clock",
@@ -87,19 +87,21 @@ static void expect_fault(const char *message)
 
 /* With the value that @what has as long as it takes. */
 #define FAULT(what, value, message) do {				\
-	__typeof__(what) __was = (what);				\
+	__auto_type __what = &(what);					\
+	__typeof__(*__what) __was = *__what;				\
 									\
-	(what) = (value);						\
+	*__what = (value);						\
 	expect_fault("vmig: " message "\n");				\
-	(what) = __was;							\
+	*__what = __was;						\
 } while (0)
 
 #define FINE(what, value) do {						\
-	__typeof__(what) __was = (what);				\
+	__auto_type __what = &(what);					\
+	__typeof__(*__what) __was = *__what;				\
 									\
-	(what) = (value);						\
+	*__what = (value);						\
 	EXPECT_EQ(vmig_check_desc(&desc), 0);				\
-	(what) = __was;							\
+	*__what = __was;						\
 } while (0)
 
 /* A text of @length, which is not freed. */
