@@ -53,7 +53,10 @@ struct vfio_mig_record {
 
 /* payload: fields, see VFIO_MIG_ID_* */
 #define VFIO_MIG_IDENTITY	1
-/* payload: struct vfio_mig_schema and what follows it; always optional */
+/*
+ * payload: struct vfio_mig_schema and what follows it; always optional, and
+ * before all sections and memory
+ */
 #define VFIO_MIG_SCHEMA		2
 /* payload: struct vfio_mig_section, then fields */
 #define VFIO_MIG_SECTION	3
@@ -93,10 +96,10 @@ struct vfio_mig_field {
 #define VFIO_MIG_TEXT		7	/* printable ASCII and line feeds */
 
 /* Fields of %VFIO_MIG_IDENTITY, in this order; those without elements absent */
-#define VFIO_MIG_ID_MODEL	1	/* TEXT: what the device is */
-#define VFIO_MIG_ID_VERSION	2	/* TEXT: as which version it behaves */
+#define VFIO_MIG_ID_MODEL	1	/* TEXT: what the device is; a line */
+#define VFIO_MIG_ID_VERSION	2	/* TEXT: as which version it behaves; a line */
 #define VFIO_MIG_ID_PARAMETERS	3	/* TEXT: lines of "name=value\n" */
-#define VFIO_MIG_ID_AREAS	4	/* U64: id and size of each memory area */
+#define VFIO_MIG_ID_AREAS	4	/* U64: id, ascending, and size of each area */
 
 /**
  * struct vfio_mig_section - how the payload of %VFIO_MIG_SECTION begins
