@@ -132,7 +132,11 @@ static const struct vdev_area all_of_it[] = {
 	{ }
 };
 
+/* They migrate, but what they count does not. */
+static const struct vdev_state no_state[] = { { } };
+
 #define GADGET_IDENTITY							\
+	.state = no_state,						\
 	.pretty_name = "Gadget", .description = "A device to test with", \
 	.units = 1, .vendor = 0x4242, .device = 0x1025,			\
 	.subsystem_vendor = 0x8001, .subsystem = 0x7ffe,		\

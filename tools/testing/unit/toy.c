@@ -139,7 +139,11 @@ static const struct vdev_param toy_params[] = {
 	{ }
 };
 
+/* They migrate, but what they write down does not. */
+static const struct vdev_state no_state[] = { { } };
+
 #define TOY_IDENTITY							\
+	.state = no_state,						\
 	.pretty_name = "Toy", .description = "A device to test with",	\
 	.units = 1, .vendor = 0x1234, .device = 0x5678,			\
 	.subsystem_vendor = 0x9abc, .subsystem = 0xdef0,		\
