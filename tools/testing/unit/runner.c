@@ -53,6 +53,7 @@ static const struct unit_suite * const suites[] = {
 	&state_suite,
 	&state_refuse_suite,
 	&state_twin_suite,
+	&state_golden_suite,
 	&uart_registers_suite,
 	&uart_receive_suite,
 	&uart_timeout_suite,

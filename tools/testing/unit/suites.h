@@ -27,6 +27,7 @@ extern const struct unit_suite timer_suite;
 extern const struct unit_suite stop_suite;
 extern const struct unit_suite state_stop_suite;
 extern const struct unit_suite state_suite;
+extern const struct unit_suite state_golden_suite;
 extern const struct unit_suite state_refuse_suite;
 extern const struct unit_suite state_twin_suite;
 extern const struct unit_suite uart_registers_suite;

@@ -331,10 +331,15 @@ static void no_memory_for_a_device(void)
 		const char *type;
 		unsigned int allocations;
 	} all[] = {
-		{ "toy-bare", 2 },	/* device, configuration space */
-		{ "toy-mem", 3 },	/* and pending messages */
-		{ "gadget-full", 4 },	/* and table */
-		{ "gadget-huge", 4 },
+		/*
+		 * device, configuration space; description, its name, two
+		 * parameters, and sections
+		 */
+		{ "toy-bare", 2 + 5 },
+		{ "toy-mem", 3 + 5 },		/* and pending messages */
+		/* and table, but no parameters; areas and their names */
+		{ "gadget-full", 4 + 3 + 2 },
+		{ "gadget-huge", 4 + 3 },
 	};
 	struct front *front;
 	unsigned int i, nth;
