@@ -8,6 +8,8 @@
 #define U8_MAX			((u8)~0U)
 #define U16_MAX			((u16)~0U)
 #define U32_MAX			((u32)~0U)
+#define S64_MAX			((s64)(U64_MAX >> 1))
 #define U64_MAX			((u64)~0ULL)
+#define S64_MAX			((s64)(U64_MAX >> 1))
 
 #endif /* _TOOLS_LINUX_LIMITS_H */

@@ -18,4 +18,7 @@
 #define min_t(type, x, y)	min((type)(x), (type)(y))
 #define max_t(type, x, y)	max((type)(x), (type)(y))
 
+#define clamp_t(type, x, low, high)					\
+	min_t(type, max_t(type, x, low), high)
+
 #endif /* _TOOLS_LINUX_MINMAX_H */

@@ -78,6 +78,9 @@ static inline void __mutex_unlock(struct mutex *mutex, const char *name,
 	__mutex_destroy(mutex, #mutex, __FILE__, __LINE__)
 #define mutex_lock(mutex)						\
 	__mutex_lock(mutex, #mutex, __FILE__, __LINE__)
+/* Nobody is killed while others of the program live on. */
+#define mutex_lock_killable(mutex)					\
+	({ mutex_lock(mutex); 0; })
 #define mutex_unlock(mutex)						\
 	__mutex_unlock(mutex, #mutex, __FILE__, __LINE__)
 

@@ -49,6 +49,12 @@ static inline void *kvcalloc(size_t n, size_t size, gfp_t flags)
 	return kcalloc(n, size, flags);
 }
 
+/* What is in it is anything, as a sanitizer knows. */
+static inline void *kvmalloc(size_t size, gfp_t flags)
+{
+	return should_failslab() ? NULL : malloc(size);
+}
+
 static inline void kvfree(const void *memory)
 {
 	kfree(memory);

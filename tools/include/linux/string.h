@@ -44,4 +44,20 @@ static inline void *memchr_inv(const void *memory, int c, size_t n)
 	return (void *)byte;
 }
 
+/* Always terminated. The length of what was copied, or -E2BIG if it was cut. */
+static inline ssize_t strscpy(char *to, const char *from, size_t size)
+{
+	size_t length = strlen(from);
+
+	if (!size)
+		return -E2BIG;
+	if (length < size) {
+		memcpy(to, from, length + 1);
+		return length;
+	}
+	memcpy(to, from, size - 1);
+	to[size - 1] = '\0';
+	return -E2BIG;
+}
+
 #endif /* _TOOLS_LINUX_STRING_H */
