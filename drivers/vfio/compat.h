@@ -85,6 +85,72 @@ typedef int (*compat_region_info_fn)(struct vfio_device *vfio,
 long compat_get_region_info(struct vfio_device *vfio, void __user *arg,
 			    compat_region_info_fn fill);
 
+/* Names of the migration uAPI that older headers lack. */
+#define COMPAT_VFIO_STATE_PRE_COPY	6
+#define COMPAT_VFIO_STATE_PRE_COPY_P2P	7
+#define COMPAT_VFIO_FEATURE_PRECOPY_V2	12
+
+#ifndef VFIO_DEVICE_FEATURE_MIG_DATA_SIZE
+#define VFIO_DEVICE_FEATURE_MIG_DATA_SIZE	9
+struct vfio_device_feature_mig_data_size {
+	__aligned_u64 stop_copy_length;
+};
+#endif
+
+#ifndef VFIO_MIG_GET_PRECOPY_INFO
+#define VFIO_MIG_GET_PRECOPY_INFO	_IO(VFIO_TYPE, VFIO_BASE + 21)
+#define VFIO_MIGRATION_PRE_COPY		BIT(2)
+struct vfio_precopy_info {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 initial_bytes;
+	__aligned_u64 dirty_bytes;
+};
+#endif
+
+#ifndef VFIO_PRECOPY_INFO_REINIT
+#define VFIO_PRECOPY_INFO_REINIT	BIT(0)
+#endif
+
+/* Older cores ask for no size: the feature is the driver's to answer. */
+#ifdef HAVE_VFIO_MIG_DATA_SIZE
+#define COMPAT_VFIO_DATA_SIZE_OP(fn)	.migration_get_data_size = (fn),
+#else
+#define COMPAT_VFIO_DATA_SIZE_OP(fn)
+#endif
+
+/* Does the core know that the user knows VFIO_PRECOPY_INFO_REINIT? */
+static inline bool compat_vfio_precopy_v2(const struct vfio_device *vfio)
+{
+#ifdef HAVE_VFIO_PRECOPY_V2
+	return vfio->precopy_info_v2;
+#else
+	return false;
+#endif
+}
+
+/* Later versions of iova_bitmap are there only for those who have iommufd. */
+static inline bool compat_iova_bitmap_works(void)
+{
+#ifdef HAVE_IOVA_BITMAP_IN_IOMMUFD
+	return IS_ENABLED(CONFIG_IOMMUFD_DRIVER);
+#else
+	return true;
+#endif
+}
+
+#ifdef HAVE_IMPORT_NS_STRING
+#define COMPAT_IMPORT_NS_IOMMUFD	MODULE_IMPORT_NS("IOMMUFD")
+#else
+#define COMPAT_IMPORT_NS_IOMMUFD	MODULE_IMPORT_NS(IOMMUFD)
+#endif
+
+#ifdef HAVE_ASSIGN_STR_SOURCE
+#define compat_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define compat_assign_str(dst, ...)	__assign_str(dst)
+#endif
+
 /*
  * The mapping through which every mapping of a device's file is found. Newer
  * cores give each device an inode; in older ones all files of the kind share

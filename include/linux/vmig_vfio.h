@@ -45,6 +45,8 @@ struct vmig_vfio_range {
 
 /**
  * struct vmig_vfio_log - which pages the device wrote by DMA
+ * @reporting: keeps a start or stop apart from a report; held while the user's
+ *	memory is touched, outside @lock
  * @lock: protects all of it; a leaf, never held while the user's memory is
  *	touched
  * @ranges: what is logged, ascending, not adjacent; NULL unless it is
@@ -54,7 +56,8 @@ struct vmig_vfio_range {
  * @all: some page could not be noted: all count as written
  */
 struct vmig_vfio_log {
-	struct mutex lock;	/* see above */
+	struct mutex reporting;	/* see above */
+	struct mutex lock;	/* likewise */
 	struct vmig_vfio_range *ranges;
 	unsigned int nr_ranges;
 	unsigned int page_shift;
