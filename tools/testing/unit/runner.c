@@ -21,7 +21,9 @@
 #include "unit.h"
 
 #define DEFAULT_SEED	0x76646576ULL
+#ifndef CASE_SECONDS
 #define CASE_SECONDS	20
+#endif
 
 /* Where LeakSanitizer finds leaks at exit, the case has failed. */
 const char *__asan_default_options(void);

@@ -3,6 +3,7 @@
  * Device memory: one set of bytes behind the region, the model and mappings;
  * there while the BAR decodes, gone with a reset.
  */
+#include <asm/byteorder.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -384,15 +385,15 @@ static void gone_with_its_user(void)
 static void front_without_memory(void)
 {
 	struct front *front = gadget_open();
-	u32 word = 0x12345678;
+	__le32 word = cpu_to_le32(0x12345678);
 
-	front_write(front, 0, 0x1000, 4, word);
+	front_write(front, 0, 0x1000, 4, 0x12345678);
 	front->memory.exhausted = true;
 	EXPECT_EQ(model_write(front, 0x4000, &word, 4), -ENOMEM);
 	EXPECT_EQ(vdev_write(front->vdev, 0, 0x4000, 8, ~0ULL), -ENOMEM);
 	EXPECT_EQ(front_read(front, 0, 0x4000, 8), 0);
-	EXPECT_EQ(vdev_write(front->vdev, 0, 0x1000, 4, word), 0);
-	EXPECT_EQ(vdev_write(front->vdev, 0, 0, 4, word), 0);
+	EXPECT_EQ(vdev_write(front->vdev, 0, 0x1000, 4, 0x12345678), 0);
+	EXPECT_EQ(vdev_write(front->vdev, 0, 0, 4, 0x12345678), 0);
 	command_clear(front, PCI_COMMAND_MEMORY);
 	EXPECT_EQ(vdev_write(front->vdev, 0, 0x4000, 8, ~0ULL), 0);
 	command_set(front, PCI_COMMAND_MEMORY);
