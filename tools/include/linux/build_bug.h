@@ -2,7 +2,12 @@
 #ifndef _TOOLS_LINUX_BUILD_BUG_H
 #define _TOOLS_LINUX_BUILD_BUG_H
 
-#include <assert.h>
+/* The message can be left away. */
+#undef static_assert
+#define static_assert(condition, ...)					\
+	__static_assert(condition, ##__VA_ARGS__, #condition)
+#define __static_assert(condition, message, ...)			\
+	_Static_assert(condition, message)
 
 /* 0, where an expression is wanted; does not compile if @condition holds. */
 #define BUILD_BUG_ON_ZERO(condition)					\
