@@ -12,7 +12,7 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR) $(CONFIGS)
 CONFIGS += $(if $(VDEV_TEST),CONFIG_VFIOKIT_TEST=m)
 
 .PHONY: modules model modules_install clean help demo check bench htmldocs
-.PHONY: check-static unit
+.PHONY: check-static unit fuzz
 .DEFAULT_GOAL := modules
 
 modules: $(KDIR)
@@ -60,6 +60,7 @@ help:
 	@echo '  check            every test, on every kernel; ends with one line of counts'
 	@echo '  check-static     checkpatch, sparse, W=1, shellcheck, documentation'
 	@echo '  unit             the portable code in user space, under ASAN and UBSAN'
+	@echo '  fuzz SECONDS=N   libFuzzer: the reader of vmig'"'"'s stream and vdevd, N s each'
 	@echo '  bench            speed beside the in-tree samples; writes build/bench.json'
 	@echo '  htmldocs         the documentation, into build/html'
 
@@ -74,6 +75,11 @@ check-static:
 
 unit:
 	+$(MAKE) -C tools/testing/unit check
+
+SECONDS = 600
+fuzz:
+	+$(MAKE) -C tools/testing/fuzz SECONDS=$(SECONDS)
+	+$(MAKE) -C tools/testing/vfio-user fuzz SECONDS=$(SECONDS)
 
 bench:
 	tools/testing/bench/bench

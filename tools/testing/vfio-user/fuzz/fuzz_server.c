@@ -28,7 +28,7 @@
 #include <vdev/server.h>
 
 #include "../dma_card.h"
-#include "libfuzzer.h"
+#include "../../fuzz/libfuzzer.h"
 
 #define HEADER_SIZE	16
 #define MAX_FDS		24
