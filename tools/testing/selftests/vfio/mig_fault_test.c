@@ -248,7 +248,8 @@ TEST_F(fault, pages)
 	expect_reason(_metadata, &self->mig);
 	close(fd);
 	ASSERT_EQ(0, dev_reset(self->dev));
-	mig_dress(&self->mig, 5);
+	EXPECT_EQ(0, mig_load(self->dev, &self->whole));
+	mig_to(self->dev, MIG_RUNNING);
 	expect_as_before(_metadata, self);
 }
 
@@ -297,7 +298,8 @@ TEST_F(fault, error)
 	EXPECT_NE(~0U, config_read32(self->dev, PCI_VENDOR_ID));
 	ASSERT_EQ(0, dev_reset(self->dev));
 	EXPECT_EQ(MIG_RUNNING, mig_get_state(self->dev));
-	mig_dress(&self->mig, 5);
+	EXPECT_EQ(0, mig_load(self->dev, &self->whole));
+	mig_to(self->dev, MIG_RUNNING);
 	expect_as_before(_metadata, self);
 }
 
@@ -310,7 +312,8 @@ TEST_F(fault, error_and_close)
 	EXPECT_EQ(MIG_ERROR, mig_get_state(self->dev));
 	ASSERT_EQ(0, mig_device_reopen(&self->mig));
 	EXPECT_EQ(MIG_RUNNING, mig_get_state(self->dev));
-	mig_dress(&self->mig, 5);
+	EXPECT_EQ(0, mig_load(self->dev, &self->whole));
+	mig_to(self->dev, MIG_RUNNING);
 	expect_as_before(_metadata, self);
 }
 

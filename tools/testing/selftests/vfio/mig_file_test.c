@@ -178,10 +178,44 @@ TEST_F(file, stop_copy_ends)
 	close(fd);
 }
 
+/* A byte at a time, but for the middle of what is long. */
+#define FINELY	0
+#define ENDS	2048
+
+static int read_finely(int fd, struct mig_stream *stream, size_t whole)
+{
+	size_t middle = whole > 2 * ENDS ? whole - 2 * ENDS : 0, done;
+	__u8 *buf = malloc(middle + 1);
+	ssize_t len;
+
+	for (done = 0; done < whole; done += len) {
+		len = read(fd, buf, middle && done == ENDS ? middle : 1);
+		if (len <= 0)
+			break;
+		mig_stream_append(stream, buf, len);
+	}
+	free(buf);
+	/* the end, or whatever went wrong */
+	return mig_read(fd, stream, 1);
+}
+
+static int write_finely(int fd, const struct mig_stream *stream)
+{
+	size_t ends = stream->len > 2 * ENDS ? ENDS : stream->len / 2;
+	int ret = mig_write(fd, stream->data, ends, 1);
+
+	if (!ret)
+		ret = mig_write(fd, stream->data + ends, stream->len - 2 * ends,
+				MIG_CHUNK);
+	return ret ? ret : mig_write(fd, stream->data + stream->len - ends,
+				     ends, 1);
+}
+
 /* However much is asked for at a time, the bytes are the same. */
 TEST_F(file, chunks_of_reads)
 {
-	static const size_t chunks[] = { 1, 7, 4095, 4097, 65536, 8 << 20 };
+	static const size_t chunks[] = { FINELY, 61, 4095, 4097, 65536,
+					 8 << 20 };
 	struct mig_stream again = { };
 	unsigned int i;
 	int fd;
@@ -189,7 +223,9 @@ TEST_F(file, chunks_of_reads)
 	for (i = 0; i < ARRAY_SIZE(chunks); i++) {
 		fd = mig_enter(self->dev, MIG_STOP_COPY);
 		again.len = 0;
-		EXPECT_EQ(0, mig_read(fd, &again, chunks[i]));
+		EXPECT_EQ(0, chunks[i] == FINELY ?
+			     read_finely(fd, &again, self->whole.len) :
+			     mig_read(fd, &again, chunks[i]));
 		EXPECT_TRUE(mig_stream_equal(&again, &self->whole)) {
 			TH_LOG("%zu at a time: %zu bytes instead of %zu",
 			       chunks[i], again.len, self->whole.len);
@@ -217,7 +253,8 @@ TEST_F(file, no_short_reads)
 /* However the bytes are cut, the device takes them, and is what they say. */
 TEST_F(file, chunks_of_writes)
 {
-	static const size_t chunks[] = { 1, 7, 4095, 4097, 65536, 8 << 20 };
+	static const size_t chunks[] = { FINELY, 61, 4095, 4097, 65536,
+					 8 << 20 };
 	struct mig_stream *whole = &self->whole, again = { };
 	unsigned int i;
 	int fd;
@@ -225,8 +262,8 @@ TEST_F(file, chunks_of_writes)
 	for (i = 0; i < ARRAY_SIZE(chunks); i++) {
 		ASSERT_EQ(0, dev_reset(self->dev));
 		fd = mig_enter(self->dev, MIG_RESUMING);
-		EXPECT_EQ(0, mig_write(fd, whole->data, whole->len,
-				       chunks[i]));
+		EXPECT_EQ(0, chunks[i] == FINELY ? write_finely(fd, whole) :
+			     mig_write(fd, whole->data, whole->len, chunks[i]));
 		mig_to(self->dev, MIG_STOP);
 		close(fd);
 		again.len = 0;
