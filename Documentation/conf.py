@@ -24,10 +24,13 @@ primary_domain = "c"
 highlight_language = "none"
 smartquotes = False
 
+c_id_attributes = ["__user"]
+
 # Names of ours that a comment refers to must exist. Types of the kernel are
-# documented elsewhere, and struct vdev_trigger and vdev_server are opaque.
+# documented elsewhere, and these are opaque.
 nitpicky = True
-nitpick_ignore_regex = [("c:.*", r"(?!vdev).*"), ("c:.*", "vdev_(trigger|server)")]
+nitpick_ignore_regex = [("c:.*", r"(?!vdev|vmig).*"), ("c:.*", "vdev_(trigger|server)"),
+                        ("c:.*", "vmig_(image|vfio)")]
 
 html_theme = "alabaster"
 html_theme_options = {"page_width": "62em", "sidebar_width": "17em"}
