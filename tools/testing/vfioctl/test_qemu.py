@@ -36,7 +36,9 @@ def forged() -> None:
                            q.end(5, q.data(b"forged") + q.vfio(q.STOP)),
                            q.start(7, "0000:00:06.0/vfio", q.vfio(q.SETUP) + q.vfio(q.STOP))):
         page = (bytes(100) + forged_section).ljust(4096, b"\xee")
-        same(devices(q.example(page=page)), BOTH, "devices")
+        same(devices(q.example(page=page)), BOTH, "in a page")
+        same(devices(q.example().replace(q.SERIAL, q.full(9, "serial", forged_section))), BOTH,
+             "in another device's state")
     same(devices(q.example() + q.part(5, q.data(b"forged") + q.vfio(q.STOP))), BOTH,
          "behind the end")
 
@@ -50,12 +52,31 @@ def unknown() -> None:
                        q.part(3, b"\x02" * 9), b"\x55" * (3 << 20),
                        q.end(5, q.data(stream[100:]) + q.vfio(q.STOP)), q.SERIAL, q.PCI)
     same(devices(data), BOTH[:1], "devices")
+    # Where the way is lost, what looks like the start of a device that is known is none.
+    again = q.start(5, "0000:00:09.0/vfio", q.vfio(q.SETUP) + q.vfio(q.STOP))
+    data = q.container(q.start(5, "0000:00:04.0/vfio", q.vfio(q.SETUP) + q.vfio(q.STOP)),
+                       q.part(5, q.data(stream[:100]) + q.vfio(q.STOP)),
+                       q.start(3, "slirp", again),
+                       q.end(5, q.data(stream[100:]) + q.vfio(q.STOP)))
+    same(devices(data), BOTH[:1], "one device that seems to start twice")
     # The section may lie across what is searched at once.
     for shift in range(24):
         data = q.container(q.start(5, "vfio", q.vfio(q.SETUP) + q.vfio(q.STOP)),
                            b"\x55" * ((1 << 20) - shift),
                            q.end(5, q.data(stream) + q.vfio(q.STOP)))
         same(devices(data)[0][1:], (stream, ""), f"shifted by {shift}")
+
+
+@case("qemu: nothing of a device behind its end")
+def ended() -> None:
+    setup = q.vfio(q.SETUP) + q.vfio(q.STOP)
+    more = q.part(5, q.data(b"more") + q.vfio(q.STOP))
+    for between in (more, b"\x77" * 99 + more, q.end(5, q.data(b"more") + q.vfio(q.STOP))):
+        data = q.container(q.start(5, "0000:00:04.0/vfio", setup),
+                           q.start(6, "0000:00:05.0/vfio", setup),
+                           q.end(5, q.data(e.pulse()) + q.vfio(q.STOP)), between,
+                           q.end(6, q.data(e.card()) + q.vfio(q.STOP)), q.SERIAL)
+        same(devices(data), BOTH, "devices")
 
 
 @case("qemu: without footers, as old machines write it")
