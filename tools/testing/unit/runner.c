@@ -71,6 +71,7 @@ static const struct unit_suite * const suites[] = {
 	&vmig_section_suite,
 	&vmig_trip_suite,
 	&vmig_golden_suite,
+	&vmig_example_suite,
 };
 
 static unsigned int passed, failed, skipped, nr;

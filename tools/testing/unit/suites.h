@@ -45,5 +45,6 @@ extern const struct unit_suite vmig_identity_suite;
 extern const struct unit_suite vmig_section_suite;
 extern const struct unit_suite vmig_trip_suite;
 extern const struct unit_suite vmig_golden_suite;
+extern const struct unit_suite vmig_example_suite;
 
 #endif /* _UNIT_SUITES_H */
