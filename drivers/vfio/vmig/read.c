@@ -259,7 +259,6 @@ static int make_room(struct vmig_reader *reader)
 	if (reader->length <= reader->payload_size)
 		return 0;
 	kvfree(reader->payload);
-	reader->payload_size = 0;
 	reader->payload = kvcalloc(reader->length, 1, GFP_KERNEL_ACCOUNT);
 	if (!reader->payload)
 		return vmig_refuse(reader, -ENOMEM,
