@@ -123,8 +123,7 @@ struct vdev_test_dirty {
 };
 
 /*
- * The stream that is being saved starts anew, as vmig_restart() has it. EINVAL
- * unless one is.
+ * The stream that is being saved, if one is, starts anew: vmig_restart().
  */
 #define VDEV_TEST_RESTART	_IO(';', 242)
 

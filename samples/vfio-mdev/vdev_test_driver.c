@@ -13,6 +13,7 @@
 
 #include "../../drivers/vfio/vdev/vdev_front.h"
 #include "vdev_test.h"
+#include "vdev_test_migrate.h"
 
 /*
  * The core's operations, and what is put in their place. Both are the same for
@@ -216,11 +217,15 @@ static long broken_set_irqs(struct vfio_device *vfio, enum vdev_test_rule rule,
 
 static long broken_reset(struct vfio_device *vfio, enum vdev_test_rule rule)
 {
+	long ret;
+
 	if (rule == VDEV_TEST_RESET_IGNORED)
 		return 0;
 	if (rule == VDEV_TEST_RESET_REFUSED)
 		return -EIO;
-	return intact->ioctl(vfio, VFIO_DEVICE_RESET, 0);
+	ret = intact->ioctl(vfio, VFIO_DEVICE_RESET, 0);
+	vdev_test_after_reset(to_front(vfio));
+	return ret;
 }
 
 /* What is no rule, but for tests too */
@@ -242,6 +247,14 @@ static long take_dirty(struct vdev_vfio *front, void __user *arg)
 	return copy_to_user(arg, &dirty, sizeof(dirty)) ? -EFAULT : 0;
 }
 
+static long restart(struct vdev_vfio *front)
+{
+	if (!front->migrates)
+		return -ENOTTY;
+	vmig_restart(&front->mig.vmig);
+	return 0;
+}
+
 static long broken_ioctl(struct vfio_device *vfio, unsigned int cmd,
 			 unsigned long arg)
 {
@@ -259,6 +272,8 @@ static long broken_ioctl(struct vfio_device *vfio, unsigned int cmd,
 		vdev_memory_track(to_front(vfio), arg, false);
 		return 0;
 	}
+	if (cmd == VDEV_TEST_RESTART)
+		return restart(to_front(vfio));
 
 	ret = intact->ioctl(vfio, cmd, arg);
 	switch (cmd) {
@@ -280,7 +295,23 @@ static int broken_feature(struct vfio_device *vfio, u32 flags,
 		return 0;
 	if (!intact->device_feature)
 		return -ENOTTY;
-	return intact->device_feature(vfio, flags, arg, argsz);
+	return vdev_test_migration_feature(to_front(vfio), intact, flags, arg,
+					   argsz);
+}
+
+static int broken_open(struct vfio_device *vfio)
+{
+	int ret = intact->open_device(vfio);
+
+	if (!ret)
+		vdev_test_break_migration(to_front(vfio));
+	return ret;
+}
+
+static void broken_close(struct vfio_device *vfio)
+{
+	vdev_test_mend_migration(to_front(vfio));
+	intact->close_device(vfio);
 }
 
 static void broken_request(struct vfio_device *vfio, unsigned int count)
@@ -298,6 +329,8 @@ void vdev_test_interpose(struct vdev *vdev)
 	if (!intact) {
 		intact = front->vfio.ops;
 		broken = *intact;
+		broken.open_device = broken_open;
+		broken.close_device = broken_close;
 		broken.read = broken_read;
 		broken.write = broken_write;
 		broken.mmap = broken_mmap;

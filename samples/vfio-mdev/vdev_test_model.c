@@ -23,7 +23,8 @@
  *	24	how many transfers have ended
  *	28	timer: write nanoseconds; sends vector 1 when they are over
  *	2c	how often the timer has ended
- *	30	how often the device was reset; not reset itself
+ *	30	how often the device was reset; not reset itself, and stays
+ *		behind when the device migrates
  *	1000	the buffer
  *
  * The parameter "breaks" names a rule that the device then breaks, see
@@ -329,8 +330,7 @@ static const struct vmig_field vdev_test_fields[] = {
 	VMIG_FIELD(5, struct vdev_test, result),
 	VMIG_FIELD(6, struct vdev_test, transfers),
 	VMIG_FIELD(7, struct vdev_test, timeouts),
-	VMIG_FIELD(8, struct vdev_test, resets),
-	VMIG_BLOB(9, struct vdev_test, buffer),
+	VMIG_BLOB(8, struct vdev_test, buffer),
 };
 
 static const struct vmig_section vdev_test_section = {
@@ -475,6 +475,9 @@ static const char * const rules[] = {
 	[VDEV_TEST_TIMER_EARLY] = "timer-early",
 	[VDEV_TEST_TIMER_LOST] = "timer-lost",
 	[VDEV_TEST_TIMER_TWICE] = "timer-twice",
+	[VDEV_TEST_MIG_LEVEL] = "mig-level",
+	[VDEV_TEST_MIG_REGISTER] = "mig-register",
+	[VDEV_TEST_MIG_PAGE] = "mig-page",
 	[VDEV_TEST_INFO_ARGSZ] = "info-argsz",
 	[VDEV_TEST_INFO_PCI] = "info-pci",
 	[VDEV_TEST_INFO_RESET] = "info-reset",
@@ -502,6 +505,16 @@ static const char * const rules[] = {
 	[VDEV_TEST_MMAP_ANYTHING] = "mmap-anything",
 	[VDEV_TEST_MMAP_OTHER] = "mmap-other",
 	[VDEV_TEST_REQUEST_SILENT] = "request-silent",
+	[VDEV_TEST_MIG_ENOMSG] = "mig-enomsg",
+	[VDEV_TEST_MIG_READ_SHORT] = "mig-read-short",
+	[VDEV_TEST_MIG_DATA_SIZE] = "mig-data-size",
+	[VDEV_TEST_MIG_PRECOPY_INFO] = "mig-precopy-info",
+	[VDEV_TEST_MIG_INITIAL_GROWS] = "mig-initial-grows",
+	[VDEV_TEST_MIG_BAD_STREAM] = "mig-bad-stream",
+	[VDEV_TEST_MIG_TRAILING] = "mig-trailing",
+	[VDEV_TEST_MIG_RESET_STOP] = "mig-reset-stop",
+	[VDEV_TEST_MIG_REOPEN] = "mig-reopen",
+	[VDEV_TEST_MIG_FILE_RESET] = "mig-file-reset",
 	NULL
 };
 

@@ -53,6 +53,20 @@ feature-unknown	info_test	feature_unknown
 mmap-anything	mmap_test	not_these_parts
 mmap-other	mmap_test	both_ends
 request-silent	error_test	removal_asks
+
+mig-level	mig_stop_test	level_moves
+mig-register	mig_precopy_test	registers
+mig-page	mig_precopy_test	memory_arrives
+mig-enomsg	mig_file_test	precopy_ends_for_now
+mig-read-short	mig_file_test	no_short_reads
+mig-data-size	mig_file_test	data_size
+mig-precopy-info	mig_file_test	precopy_info_states
+mig-initial-grows	mig_file_test	precopy_info_counts
+mig-bad-stream	mig_stream_test	truncated
+mig-trailing	mig_stream_test	more_than_all
+mig-reset-stop	mig_reset_test	in_each_state
+mig-reopen	mig_reset_test	close_in_each_state
+mig-file-reset	mig_reset_test	in_each_state
 END
 }
 
