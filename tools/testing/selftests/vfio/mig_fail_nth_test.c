@@ -172,7 +172,7 @@ static bool goes_on(struct mig_device *source)
 	return !mig_differs(&before, &after);
 }
 
-TEST_F(fail_nth, migration)
+TEST_F_TIMEOUT(fail_nth, migration, 300)
 {
 	struct mig_device *source = &self->source, *dest = &self->dest;
 	struct files files = { -1, -1 };
@@ -215,7 +215,7 @@ TEST_F(fail_nth, migration)
 }
 
 /* A reset cannot fail for want of memory, whatever it ends. */
-TEST_F(fail_nth, reset)
+TEST_F_TIMEOUT(fail_nth, reset, 120)
 {
 	static const unsigned int states[] = { MIG_STOP_COPY, MIG_RESUMING,
 					       MIG_PRE_COPY };

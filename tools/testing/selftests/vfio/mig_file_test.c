@@ -44,14 +44,9 @@ FIXTURE_VARIANT_ADD(file, subject_iommufd)
 	.kind = MIG_SUBJECT, .path = DEV_PATH_IOMMUFD,
 };
 
-FIXTURE_VARIANT_ADD(file, testdev_container)
+FIXTURE_VARIANT_ADD(file, testdev)
 {
-	.kind = MIG_TESTDEV, .path = DEV_PATH_CONTAINER,
-};
-
-FIXTURE_VARIANT_ADD(file, testdev_iommufd)
-{
-	.kind = MIG_TESTDEV, .path = DEV_PATH_IOMMUFD,
+	.kind = MIG_TESTDEV, .path = DEV_PATH_DEFAULT,
 };
 
 FIXTURE_SETUP(file)
@@ -212,7 +207,7 @@ static int write_finely(int fd, const struct mig_stream *stream)
 }
 
 /* However much is asked for at a time, the bytes are the same. */
-TEST_F(file, chunks_of_reads)
+TEST_F_TIMEOUT(file, chunks_of_reads, 120)
 {
 	static const size_t chunks[] = { FINELY, 61, 4095, 4097, 65536,
 					 8 << 20 };
@@ -251,7 +246,7 @@ TEST_F(file, no_short_reads)
 }
 
 /* However the bytes are cut, the device takes them, and is what they say. */
-TEST_F(file, chunks_of_writes)
+TEST_F_TIMEOUT(file, chunks_of_writes, 120)
 {
 	static const size_t chunks[] = { FINELY, 61, 4095, 4097, 65536,
 					 8 << 20 };
@@ -276,7 +271,7 @@ TEST_F(file, chunks_of_writes)
 }
 
 /* Pieces of any length, for both. */
-TEST_F(file, chunks_at_random)
+TEST_F_TIMEOUT(file, chunks_at_random, 120)
 {
 	struct mig_stream *whole = &self->whole, again = { };
 	size_t done, len;

@@ -47,14 +47,9 @@ FIXTURE_VARIANT_ADD(log, subject_iommufd)
 	.kind = MIG_SUBJECT, .path = DEV_PATH_IOMMUFD,
 };
 
-FIXTURE_VARIANT_ADD(log, testdev_container)
+FIXTURE_VARIANT_ADD(log, testdev)
 {
-	.kind = MIG_TESTDEV, .path = DEV_PATH_CONTAINER,
-};
-
-FIXTURE_VARIANT_ADD(log, testdev_iommufd)
-{
-	.kind = MIG_TESTDEV, .path = DEV_PATH_IOMMUFD,
+	.kind = MIG_TESTDEV, .path = DEV_PATH_DEFAULT,
 };
 
 /* A feature and its payload, of at most 32 bytes. */

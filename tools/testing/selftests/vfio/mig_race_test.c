@@ -264,7 +264,7 @@ static void settle(struct __test_metadata *_metadata, struct race *race)
 }
 
 /* States against states against those who ask for them. */
-TEST_F(race, states)
+TEST_F_TIMEOUT(race, states, 120)
 {
 	struct race *race = &self->race;
 	struct crew *crew = &race->crew;
@@ -278,7 +278,7 @@ TEST_F(race, states)
 }
 
 /* Data files, whose session is another's to end. */
-TEST_F(race, files)
+TEST_F_TIMEOUT(race, files, 120)
 {
 	struct race *race = &self->race;
 	struct crew *crew = &race->crew;
@@ -292,7 +292,7 @@ TEST_F(race, files)
 }
 
 /* All of that while the device is reset and used. */
-TEST_F(race, everything)
+TEST_F_TIMEOUT(race, everything, 120)
 {
 	struct race *race = &self->race;
 	struct crew *crew = &race->crew;
@@ -342,7 +342,7 @@ static void save(struct crew *crew, void *arg)
 		close(none);
 }
 
-TEST_F(race, faults_and_reset)
+TEST_F_TIMEOUT(race, faults_and_reset, 120)
 {
 	struct race *race = &self->race;
 	struct crew *crew = &race->crew;
@@ -386,7 +386,7 @@ static void live(struct crew *crew, void *arg)
 		crew_achieved(crew);
 }
 
-TEST_F(race, close_and_remove)
+TEST_F_TIMEOUT(race, close_and_remove, 120)
 {
 	struct race *race = &self->race;
 	struct crew *crew = &race->crew;

@@ -49,14 +49,9 @@ FIXTURE_VARIANT_ADD(reset, subject_iommufd)
 	.kind = MIG_SUBJECT, .path = DEV_PATH_IOMMUFD,
 };
 
-FIXTURE_VARIANT_ADD(reset, testdev_container)
+FIXTURE_VARIANT_ADD(reset, testdev)
 {
-	.kind = MIG_TESTDEV, .path = DEV_PATH_CONTAINER,
-};
-
-FIXTURE_VARIANT_ADD(reset, testdev_iommufd)
-{
-	.kind = MIG_TESTDEV, .path = DEV_PATH_IOMMUFD,
+	.kind = MIG_TESTDEV, .path = DEV_PATH_DEFAULT,
 };
 
 FIXTURE_SETUP(reset)
@@ -184,7 +179,7 @@ static void by_ioctl(struct vfio_dev *dev)
 	must(!dev_reset(dev), "reset");
 }
 
-TEST_F(reset, in_each_state)
+TEST_F_TIMEOUT(reset, in_each_state, 120)
 {
 	try_each_state(_metadata, &self->subject, by_ioctl);
 }
@@ -194,7 +189,7 @@ static void by_function_level(struct vfio_dev *dev)
 	config_flr(dev);
 }
 
-TEST_F(reset, function_level)
+TEST_F_TIMEOUT(reset, function_level, 120)
 {
 	unsigned int cap = config_find_cap(self->dev, PCI_CAP_ID_EXP);
 
@@ -256,7 +251,7 @@ TEST_F(reset, wakes_poll)
 }
 
 /* The next user finds a RUNNING device, and nothing of the last one's. */
-TEST_F(reset, close_in_each_state)
+TEST_F_TIMEOUT(reset, close_in_each_state, 120)
 {
 	struct subject *s = &self->subject;
 	unsigned int state;

@@ -25,12 +25,12 @@
 #define IOVA	0x40000000ULL
 #define SIZE	0x100000
 
-/* Long enough to do something before it is over. */
-#define DELAY_NS	(60 * MS_NS)
-/* By when a timer that goes on would have been seen. */
-#define GONE_MS		100
+#define DONE_VECTOR	2	/* of a transfer */
 
-#define VECTOR	2
+/* Long enough to do something before it is over. */
+#define DELAY_NS	(150 * MS_NS)
+/* By when a timer that goes on would have been seen. */
+#define GONE_MS		200
 
 /* A device of any kind. */
 FIXTURE(any)
@@ -207,14 +207,8 @@ FIXTURE_TEARDOWN(testdev)
 /* From one to the other, which is left in STOP as before its VMM set it up. */
 static void move(struct vfio_dev *dev, struct vfio_dev *dest)
 {
-	struct mig_stream stream = { };
-	int ret;
-
-	mig_save(dev, &stream);
-	ret = mig_load(dest, &stream);
-	must(!ret, "loading: %d", ret);
+	mig_move(dev, dest);
 	testdev_enable(dest);
-	mig_stream_free(&stream);
 }
 
 static unsigned int timeouts(struct vfio_dev *dev)
@@ -228,25 +222,40 @@ static void let_time_pass(void)
 	usleep(GONE_MS * 1000);
 }
 
+/*
+ * A timer of which some time is left, in a device that is in @state, entered by
+ * *fd. How much time has passed for it, at most; UINT64_MAX if it was over.
+ */
+static __u64 stop_with_timer(struct vfio_dev *dev, unsigned int state, int *fd)
+{
+	__u64 start = clock_ns();
+
+	testdev_out(dev, TESTDEV_TIMER, DELAY_NS);
+	*fd = mig_enter(dev, state);
+	start = clock_ns() - start;
+	return start < DELAY_NS ? start : UINT64_MAX;
+}
+
 TEST_F(testdev, timer_waits)
 {
 	static const unsigned int states[] = { MIG_STOP, MIG_STOP_COPY };
+	__u64 start, passed;
 	unsigned int i;
-	__u64 start;
 	int fd;
 
 	ASSERT_EQ(0, irq_bind_vector(self->dev, MSIX, TESTDEV_TIMER_VECTOR,
 				     self->event));
 	for (i = 0; i < ARRAY_SIZE(states); i++) {
-		testdev_out(self->dev, TESTDEV_TIMER, DELAY_NS);
-		fd = mig_enter(self->dev, states[i]);
+		passed = stop_with_timer(self->dev, states[i], &fd);
+		if (passed == UINT64_MAX)
+			SKIP(return, "too slow to stop it in time");
 		let_time_pass();
 		EXPECT_EQ(i, timeouts(self->dev));
 		EXPECT_EQ(0, event_take(self->event));
 		start = clock_ns();
 		mig_to(self->dev, MIG_RUNNING);
 		EXPECT_EQ(1, event_wait(self->event));
-		EXPECT_LT(DELAY_NS / 10, clock_ns() - start);
+		EXPECT_LE(DELAY_NS, passed + clock_ns() - start);
 		EXPECT_EQ(i + 1, timeouts(self->dev));
 		if (fd >= 0)
 			close(fd);
@@ -273,9 +282,12 @@ TEST_F(testdev, timer_set_in_stop)
 /* What is left of its time goes with the device. */
 TEST_F(testdev, timer_moves)
 {
-	__u64 start;
+	__u64 start, passed;
+	int fd;
 
-	testdev_out(self->dev, TESTDEV_TIMER, DELAY_NS);
+	passed = stop_with_timer(self->dev, MIG_STOP, &fd);
+	if (passed == UINT64_MAX)
+		SKIP(return, "too slow to stop it in time");
 	move(self->dev, self->dest);
 	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, TESTDEV_TIMER_VECTOR,
 				     self->event));
@@ -285,8 +297,7 @@ TEST_F(testdev, timer_moves)
 	start = clock_ns();
 	mig_to(self->dest, MIG_RUNNING);
 	EXPECT_EQ(1, event_wait(self->event));
-	EXPECT_LT(DELAY_NS / 10, clock_ns() - start);
-	EXPECT_GT(EVENT_SOON_MS * MS_NS, clock_ns() - start);
+	EXPECT_LE(DELAY_NS, passed + clock_ns() - start);
 	EXPECT_EQ(1, timeouts(self->dest));
 	/* the source has its own still, and nothing was heard of it */
 	EXPECT_EQ(0, timeouts(self->dev));
@@ -370,11 +381,12 @@ TEST_F(testdev, dma_moves)
 
 	memset(self->dest_mem, 0x77, SIZE);
 	mig_to(self->dev, MIG_STOP);
-	testdev_start(self->dev, TESTDEV_READ, IOVA, 4096, VECTOR);
+	testdev_start(self->dev, TESTDEV_READ, IOVA, 4096, DONE_VECTOR);
 	let_time_pass();
 	EXPECT_EQ(TESTDEV_BUSY, testdev_in(self->dev, TESTDEV_RESULT));
 	move(self->dev, self->dest);
-	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, VECTOR, self->event));
+	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, DONE_VECTOR,
+				     self->event));
 	EXPECT_EQ(TESTDEV_BUSY, testdev_in(self->dest, TESTDEV_RESULT));
 	EXPECT_EQ(0, event_stray(self->event));
 	mig_to(self->dest, MIG_RUNNING);
@@ -383,189 +395,6 @@ TEST_F(testdev, dma_moves)
 	EXPECT_EQ(1, testdev_in(self->dest, TESTDEV_TRANSFERS));
 	testdev_buffer_in(self->dest, &byte, 1);
 	EXPECT_EQ(0x77, byte);
-}
-
-static void set_level(struct vfio_dev *dev, bool level)
-{
-	testdev_out(dev, TESTDEV_RAISE, TESTDEV_RAISE_LEVEL | level);
-}
-
-/*
- * A VMM has no other way to learn of it: a level that holds is signalled again
- * whenever the device begins to run, and once.
- */
-TEST_F(testdev, level_again)
-{
-	unsigned int i;
-
-	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
-	set_level(self->dev, true);
-	EXPECT_EQ(1, event_wait(self->event));
-	for (i = 0; i < 3; i++) {
-		mig_to(self->dev, MIG_STOP);
-		EXPECT_EQ(0, event_stray(self->event));
-		mig_to(self->dev, MIG_RUNNING);
-		EXPECT_EQ(1, event_wait(self->event));
-		EXPECT_EQ(0, event_stray(self->event));
-	}
-	/* it is a level still */
-	EXPECT_EQ(0, irq_unmask(self->dev));
-	EXPECT_EQ(1, event_wait(self->event));
-	set_level(self->dev, false);
-	mig_to(self->dev, MIG_STOP);
-	mig_to(self->dev, MIG_RUNNING);
-	EXPECT_EQ(0, event_stray(self->event));
-}
-
-TEST_F(testdev, level_moves)
-{
-	int dest_event = event_new();
-
-	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
-	set_level(self->dev, true);
-	EXPECT_EQ(1, event_wait(self->event));
-	move(self->dev, self->dest);
-	ASSERT_EQ(0, irq_bind(self->dest, INTX, dest_event));
-	EXPECT_EQ(0, event_stray(dest_event));
-	mig_to(self->dest, MIG_RUNNING);
-	EXPECT_EQ(1, event_wait(dest_event));
-	EXPECT_EQ(0, irq_unmask(self->dest));
-	EXPECT_EQ(1, event_wait(dest_event));
-	set_level(self->dest, false);
-	EXPECT_EQ(0, irq_unmask(self->dest));
-	EXPECT_EQ(0, event_stray(dest_event));
-	EXPECT_EQ(0, event_stray(self->event));
-	close(dest_event);
-}
-
-/* Raised, and lowered again, while it is stopped. */
-TEST_F(testdev, level_in_stop)
-{
-	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
-	mig_to(self->dev, MIG_STOP);
-	set_level(self->dev, true);
-	EXPECT_EQ(0, event_stray(self->event));
-	mig_to(self->dev, MIG_RUNNING);
-	EXPECT_EQ(1, event_wait(self->event));
-	mig_to(self->dev, MIG_STOP);
-	set_level(self->dev, false);
-	mig_to(self->dev, MIG_RUNNING);
-	EXPECT_EQ(0, event_stray(self->event));
-}
-
-/* A level that its guest does not want to hear of: Interrupt Disable. */
-TEST_F(testdev, level_disabled)
-{
-	ASSERT_EQ(0, irq_bind(self->dest, INTX, self->event));
-	config_command(self->dev, 0, PCI_COMMAND_INTX_DISABLE);
-	set_level(self->dev, true);
-	move(self->dev, self->dest);
-	config_command(self->dest, 0, PCI_COMMAND_INTX_DISABLE);
-	mig_to(self->dest, MIG_RUNNING);
-	EXPECT_EQ(0, event_stray(self->event));
-	config_command(self->dest, PCI_COMMAND_INTX_DISABLE, 0);
-	EXPECT_EQ(1, event_wait(self->event));
-}
-
-/* VECTOR to @event, with so many others that MSI has it too. */
-static int bind_message(struct vfio_dev *dev, unsigned int index, int event)
-{
-	const int fds[] = { -1, -1, event, -1 };
-
-	return irq_set_raw(dev, VFIO_IRQ_SET_DATA_EVENTFD |
-			   VFIO_IRQ_SET_ACTION_TRIGGER, index, 0,
-			   ARRAY_SIZE(fds), fds, sizeof(fds));
-}
-
-/* A message sent while it is stopped waits, and is sent once. */
-TEST_F(testdev, message_in_stop)
-{
-	static const unsigned int indexes[] = { MSI, MSIX };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(indexes); i++) {
-		ASSERT_EQ(0, bind_message(self->dev, indexes[i], self->event));
-		mig_to(self->dev, MIG_STOP);
-		testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
-		EXPECT_EQ(0, event_stray(self->event));
-		mig_to(self->dev, MIG_RUNNING);
-		EXPECT_EQ(1, event_wait(self->event));
-		EXPECT_EQ(0, event_stray(self->event));
-		/* one that was delivered is not delivered again */
-		mig_to(self->dev, MIG_STOP);
-		mig_to(self->dev, MIG_RUNNING);
-		EXPECT_EQ(0, event_stray(self->event));
-		ASSERT_EQ(0, irq_disable(self->dev, indexes[i]));
-	}
-}
-
-/* Not delivered at the source: delivered at the destination. */
-static void message_moves(struct __test_metadata *_metadata,
-			  struct _test_data_testdev *self, unsigned int index)
-{
-	ASSERT_EQ(0, bind_message(self->dev, index, self->event));
-	mig_to(self->dev, MIG_STOP);
-	testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
-	EXPECT_EQ(0, event_stray(self->event));
-	move(self->dev, self->dest);
-	ASSERT_EQ(0, bind_message(self->dest, index, self->event));
-	EXPECT_EQ(0, event_stray(self->event));
-	mig_to(self->dest, MIG_RUNNING);
-	EXPECT_EQ(1, event_wait(self->event));
-	EXPECT_EQ(0, event_stray(self->event));
-}
-
-TEST_F(testdev, msi_moves)
-{
-	message_moves(_metadata, self, MSI);
-}
-
-TEST_F(testdev, msix_moves)
-{
-	message_moves(_metadata, self, MSIX);
-}
-
-/*
- * A vector that its guest masked is to a VMM one that is bound to nothing: its
- * message waits there, and here, until it is bound.
- */
-static void masked_moves(struct __test_metadata *_metadata,
-			 struct _test_data_testdev *self, unsigned int index)
-{
-	ASSERT_EQ(0, bind_message(self->dev, index, -1));
-	testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
-	move(self->dev, self->dest);
-	ASSERT_EQ(0, bind_message(self->dest, index, -1));
-	mig_to(self->dest, MIG_RUNNING);
-	EXPECT_EQ(0, event_stray(self->event));
-	ASSERT_EQ(0, bind_message(self->dest, index, self->event));
-	EXPECT_EQ(1, event_wait(self->event));
-	EXPECT_EQ(0, event_stray(self->event));
-}
-
-TEST_F(testdev, masked_msi_moves)
-{
-	masked_moves(_metadata, self, MSI);
-}
-
-TEST_F(testdev, masked_msix_moves)
-{
-	masked_moves(_metadata, self, MSIX);
-}
-
-/* Not bound when it was sent, and bound where it went. */
-TEST_F(testdev, unbound_message)
-{
-	mig_to(self->dev, MIG_STOP);
-	testdev_out(self->dev, TESTDEV_RAISE, VECTOR);
-	mig_to(self->dev, MIG_RUNNING);
-	move(self->dev, self->dest);
-	ASSERT_EQ(0, irq_bind_vector(self->dest, MSIX, VECTOR, self->event));
-	mig_to(self->dest, MIG_RUNNING);
-	/* with or without it, the next one arrives, and once */
-	event_stray(self->event);
-	testdev_out(self->dest, TESTDEV_RAISE, VECTOR);
-	EXPECT_EQ(1, event_wait(self->event));
 }
 
 /* Two mttys, and characters on their way. */
@@ -617,14 +446,8 @@ FIXTURE_TEARDOWN(mtty)
 
 static void move_mtty(struct vfio_dev *dev, struct vfio_dev *dest)
 {
-	struct mig_stream stream = { };
-	int ret;
-
-	mig_save(dev, &stream);
-	ret = mig_load(dest, &stream);
-	must(!ret, "loading: %d", ret);
+	mig_move(dev, dest);
 	mtty_decode(dest);
-	mig_stream_free(&stream);
 }
 
 /* None is lost and none comes twice, however often they move. */
@@ -662,27 +485,6 @@ TEST_F(mtty, full_fifo)
 	mig_to(self->dest, MIG_RUNNING);
 	EXPECT_EQ(16, uart_drain(self->dest, 0, got, sizeof(got)));
 	EXPECT_STREQ(text, got);
-}
-
-/* The level is signalled where it went, and again where it stopped. */
-TEST_F(mtty, level_moves)
-{
-	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
-	mtty_raise(self->dev, 0);
-	EXPECT_EQ(1, event_wait(self->event));
-	mig_to(self->dev, MIG_STOP);
-	EXPECT_EQ(0, event_stray(self->event));
-	mig_to(self->dev, MIG_RUNNING);
-	EXPECT_EQ(1, event_wait(self->event));
-
-	move_mtty(self->dev, self->dest);
-	EXPECT_EQ(0, event_stray(self->event));
-	ASSERT_EQ(0, irq_bind(self->dest, INTX, self->event));
-	mig_to(self->dest, MIG_RUNNING);
-	EXPECT_EQ(1, event_wait(self->event));
-	EXPECT_EQ(UART_IIR_THRI, 0xf & uart_in(self->dest, 0, UART_IIR));
-	EXPECT_EQ(0, irq_unmask(self->dest));
-	EXPECT_EQ(0, event_stray(self->event));
 }
 
 /*

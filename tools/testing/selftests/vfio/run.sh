@@ -6,7 +6,8 @@
 # is 0 if none failed.
 #
 # Arguments: the programs to run, if not all of them.
-# Environment: VFIO_TEST_DEVICE (a device instead of mtty mdevs),
+# Environment: VFIO_TEST_DEVICE (a device instead of mtty mdevs), VFIO_TEST_PEER
+# (another of its type, to migrate to),
 # VFIO_TEST_IOMMU=container|iommufd, VFIO_TEST_SEED, VFIO_TEST_RACE_MS,
 # VFIO_TEST_BREAKS (a rule of params/breaks of test devices).
 
@@ -20,9 +21,12 @@ if [ $# -eq 0 ]; then
 		express_test reset_test error_test level_test timer_test \
 		mmap_test mmap_fault_test mmap_file_test track_test \
 		dma_test dma_life_test dirty_test msix_test \
+		mig_arc_test mig_file_test mig_stream_test mig_reset_test \
+		mig_fd_test mig_fault_test mig_stop_test mig_irq_test \
+		mig_precopy_test mig_log_test mig_many_test mig_fail_nth_test \
 		mdev_test fail_nth_test fail_nth_memory_test race_test mdev_race_test \
 		memory_race_test irq_race_test dma_race_test close_race_test \
-		module_test
+		mig_race_test module_test
 fi
 
 log=$(mktemp) || exit 1

@@ -248,3 +248,14 @@ int mig_load(struct vfio_dev *dev, const struct mig_stream *stream)
 	close(fd);
 	return ret;
 }
+
+void mig_move(struct vfio_dev *dev, struct vfio_dev *dest)
+{
+	struct mig_stream stream = { };
+	int ret;
+
+	mig_save(dev, &stream);
+	ret = mig_load(dest, &stream);
+	must(!ret, "loading: %d", ret);
+	mig_stream_free(&stream);
+}

@@ -88,6 +88,9 @@ void mig_save(struct vfio_dev *dev, struct mig_stream *stream);
  */
 int mig_load(struct vfio_dev *dev, const struct mig_stream *stream);
 
+/* From one device to another that must take it; both are in STOP then. */
+void mig_move(struct vfio_dev *dev, struct vfio_dev *dest);
+
 /* To RESUMING, and all of the stream that the device takes; then its file. */
 int mig_load_open(struct vfio_dev *dev, const struct mig_stream *stream);
 
