@@ -450,15 +450,18 @@ struct vmig_gate;
  * @flags: %VMIG_CAN_STOP_COPY and so on
  * @gate: has the state lock, and outlives the device for as long as a data file
  *	is open
- * @state: where it is; under the state lock, as is all up to @session
+ * @state: where it is; under the state lock, as is all up to @session but
+ *	@explained
  * @level: what its hooks have made of it
  * @broken: a hook said so by vmig_broken()
  * @tracking: &vmig_memory_ops.track is in effect
- * @explained: somebody told why the operation under way failed
+ * @explained: somebody told why the operation under way failed; written under
+ *	@note_lock
  * @session: the data transfer under way, or NULL
  * @note_lock: protects @reason and @fault; a leaf
  * @reason: why something was refused last, or ""
  * @fault: a failure that a test has ordered
+ * @faulty: there is one; written under @note_lock
  *
  * All of it is the engine's.
  */
@@ -477,6 +480,7 @@ struct vmig {
 	struct mutex note_lock;	/* protects reason and fault */
 	char reason[VMIG_REASON_SIZE];
 	struct vmig_fault fault;
+	bool faulty;
 };
 
 /* ------------------------------------------------------------------------

@@ -80,6 +80,8 @@ struct vmig_front {
  * @held_offset: where in that it is
  * @area: where the search for written pages goes on: index of the area
  * @offset: and where in it
+ * @again: that has gone through all of it at least once, so that the stream may
+ *	have any page already
  * @initial_pages: how many of the pages that count as written belong to the
  *	first pass
  * @initial_end: where in the stream, as far as it goes, the initial bytes end
@@ -96,6 +98,7 @@ struct vmig_saving {
 	u64 held_offset;
 	unsigned int area;
 	u64 offset;
+	bool again;
 	u64 initial_pages;
 	u64 initial_end;
 	u64 restarts;

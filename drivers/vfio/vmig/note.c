@@ -17,7 +17,7 @@ note(struct vmig *vmig, int error, const char *format, va_list args)
 	vsnprintf(reason, sizeof(reason), format, args);
 	mutex_lock(&vmig->note_lock);
 	strscpy(vmig->reason, reason, sizeof(vmig->reason));
-	vmig->explained = true;
+	WRITE_ONCE(vmig->explained, true);
 	mutex_unlock(&vmig->note_lock);
 	if (vmig->front && vmig->front->trace_reason)
 		vmig->front->trace_reason(vmig, error, reason);
@@ -78,8 +78,10 @@ int vmig_explain(struct vmig *vmig, int error, const char *format, ...)
  */
 void vmig_begin_reason(struct vmig *vmig)
 {
+	if (!READ_ONCE(vmig->explained))
+		return;
 	mutex_lock(&vmig->note_lock);
-	vmig->explained = false;
+	WRITE_ONCE(vmig->explained, false);
 	mutex_unlock(&vmig->note_lock);
 }
 
@@ -90,7 +92,7 @@ void vmig_begin_reason(struct vmig *vmig)
 void vmig_forget_reason(struct vmig *vmig)
 {
 	mutex_lock(&vmig->note_lock);
-	vmig->explained = false;
+	WRITE_ONCE(vmig->explained, false);
 	vmig->reason[0] = '\0';
 	mutex_unlock(&vmig->note_lock);
 }
@@ -167,6 +169,7 @@ void vmig_order_fault(struct vmig *vmig, const struct vmig_fault *fault)
 {
 	mutex_lock(&vmig->note_lock);
 	vmig->fault = *fault;
+	WRITE_ONCE(vmig->faulty, fault->point != VMIG_AT_NONE);
 	mutex_unlock(&vmig->note_lock);
 }
 
@@ -197,9 +200,12 @@ static int strike(struct vmig *vmig, enum vmig_point point,
 	struct vmig_fault *fault = &vmig->fault;
 	int error = 0;
 
+	if (likely(!READ_ONCE(vmig->faulty)))
+		return 0;
 	mutex_lock(&vmig->note_lock);
 	if (ordered(fault, point, from, to) && !--fault->countdown) {
 		fault->point = VMIG_AT_NONE;
+		WRITE_ONCE(vmig->faulty, false);
 		error = -fault->error;
 	}
 	mutex_unlock(&vmig->note_lock);

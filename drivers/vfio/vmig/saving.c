@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "engine.h"
 
@@ -185,6 +186,7 @@ int vmig_saving_restart(struct vmig_session *session)
 	saving->held = false;
 	saving->area = 0;
 	saving->offset = 0;
+	saving->again = false;
 	saving->initial_pages = pages_left(session);
 	saving->initial_end = saving->writer.bytes;
 	saving->restarts++;
@@ -193,36 +195,49 @@ int vmig_saving_restart(struct vmig_session *session)
 
 /* Memory */
 
+static void next_area(struct vmig *vmig, struct vmig_saving *saving)
+{
+	saving->offset = 0;
+	if (++saving->area < vmig->desc->nr_areas)
+		return;
+	saving->area = 0;
+	saving->again = true;
+	saving->initial_pages = 0;
+}
+
 /* 1 if there is a page in @saving->page, 0 if none is left, or an errno. */
 static int take_page(struct vmig *vmig, struct vmig_saving *saving)
 {
-	const struct vmig_desc *desc = vmig->desc;
 	/* the area where it goes on is searched twice: its start comes last */
-	unsigned int left = desc->nr_areas + 1;
+	unsigned int left = vmig->desc->nr_areas + 1;
+	const struct vmig_area *area;
 	int ret;
 
-	if (!vmig->tracking)
-		return 0;
-	while (left--) {
+	while (vmig->tracking && left) {
+		area = &vmig->desc->areas[saving->area];
 		ret = vmig_fault(vmig, VMIG_AT_TAKE);
 		if (!ret)
-			ret = vmig->ops->memory->take(vmig,
-						      &desc->areas[saving->area],
+			ret = vmig->ops->memory->take(vmig, area,
 						      &saving->offset,
 						      saving->page);
 		if (ret < 0)
 			return vmig_hook_failed(vmig, VMIG_AT_TAKE, ret);
-		if (ret) {
+		if (!ret) {
+			next_area(vmig, saving);
+			left--;
+			continue;
+		}
+		saving->held_area = saving->area;
+		saving->held_offset = saving->offset;
+		saving->offset += PAGE_BYTES;
+		/* memory that the stream never told of is zero anyway */
+		if (saving->again ||
+		    memchr_inv(saving->page, 0, PAGE_BYTES)) {
 			saving->held = true;
-			saving->held_area = saving->area;
-			saving->held_offset = saving->offset;
-			saving->offset += PAGE_BYTES;
 			return 1;
 		}
-		saving->offset = 0;
-		saving->area = (saving->area + 1) % desc->nr_areas;
-		if (!saving->area)
-			saving->initial_pages = 0;
+		if (saving->initial_pages)
+			saving->initial_pages--;
 	}
 	return 0;
 }

@@ -14,6 +14,9 @@
 /* Bytes that are copied between two looks at the state */
 #define PIECE		65536UL
 
+/* A write() of no more bytes than this needs no memory */
+#define SMALL		128
+
 /* Life */
 
 static void unstage(void *context)
@@ -202,6 +205,19 @@ static struct vmig *enter(struct vmig_session *session)
 	return vmig;
 }
 
+/* Each read() and write() begins so. */
+static int begin_io(struct vmig_session *session, enum vmig_point point)
+{
+	struct vmig *vmig = enter(session);
+	int ret;
+
+	if (!vmig)
+		return -ENODEV;
+	ret = vmig_fault(vmig, point);
+	mutex_unlock(&session->gate->lock);
+	return ret;
+}
+
 /* Reading */
 
 /* What the writer has goes to the user; the writer gets the empty buffer. */
@@ -285,18 +301,6 @@ static ssize_t read_pieces(struct vmig_session *session, size_t len,
 	return done ?: ret;
 }
 
-static int fault_at(struct vmig_session *session, enum vmig_point point)
-{
-	struct vmig *vmig = enter(session);
-	int ret;
-
-	if (!vmig)
-		return -ENODEV;
-	ret = vmig_fault(vmig, point);
-	mutex_unlock(&session->gate->lock);
-	return ret;
-}
-
 /**
  * vmig_session_read() - read() of a data file
  * @session: its session
@@ -322,7 +326,7 @@ ssize_t vmig_session_read(struct vmig_session *session, size_t len,
 		return -EBADF;
 	if (mutex_lock_killable(&session->io))
 		return -EINTR;
-	ret = fault_at(session, VMIG_AT_READ);
+	ret = begin_io(session, VMIG_AT_READ);
 	if (!ret)
 		ret = read_pieces(session, len, copy, context);
 	mutex_unlock(&session->io);
@@ -353,11 +357,17 @@ static int push(struct vmig_session *session, const void *data, size_t len)
 static ssize_t write_pieces(struct vmig_session *session, size_t len,
 			    vmig_copy_fn copy, void *context)
 {
+	void *bounce, *large = NULL;
 	size_t done = 0, piece;
-	void *bounce;
+	u8 small[SMALL];
 	int ret = 0;
 
-	bounce = kvmalloc(clamp_t(size_t, len, 1, PIECE), GFP_KERNEL_ACCOUNT);
+	bounce = small;
+	if (len > SMALL) {
+		large = kvmalloc(min_t(size_t, len, PIECE),
+				 GFP_KERNEL_ACCOUNT);
+		bounce = large;
+	}
 	if (!bounce)
 		return -ENOMEM;
 	while (done < len) {
@@ -373,7 +383,7 @@ static ssize_t write_pieces(struct vmig_session *session, size_t len,
 			break;
 		done += piece;
 	}
-	kvfree(bounce);
+	kvfree(large);
 	return ret ?: done;
 }
 
@@ -399,7 +409,7 @@ ssize_t vmig_session_write(struct vmig_session *session, size_t len,
 		return -EBADF;
 	if (mutex_lock_killable(&session->io))
 		return -EINTR;
-	ret = fault_at(session, VMIG_AT_WRITE);
+	ret = begin_io(session, VMIG_AT_WRITE);
 	if (!ret)
 		ret = write_pieces(session, len, copy, context);
 	mutex_unlock(&session->io);
