@@ -72,6 +72,10 @@ static const struct unit_suite * const suites[] = {
 	&vmig_trip_suite,
 	&vmig_golden_suite,
 	&vmig_example_suite,
+	&vmig_arcs_suite,
+	&vmig_files_suite,
+	&vmig_reset_suite,
+	&vmig_threads_suite,
 };
 
 static unsigned int passed, failed, skipped, nr;

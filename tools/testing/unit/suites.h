@@ -46,5 +46,9 @@ extern const struct unit_suite vmig_section_suite;
 extern const struct unit_suite vmig_trip_suite;
 extern const struct unit_suite vmig_golden_suite;
 extern const struct unit_suite vmig_example_suite;
+extern const struct unit_suite vmig_arcs_suite;
+extern const struct unit_suite vmig_files_suite;
+extern const struct unit_suite vmig_reset_suite;
+extern const struct unit_suite vmig_threads_suite;
 
 #endif /* _UNIT_SUITES_H */
