@@ -26,7 +26,8 @@ from ktap import Ktap
 from case import CASES, Skip
 
 TEST_MODULES = ["test_crc", "test_stream", "test_refusals", "test_damage", "test_qemu",
-                "test_diff", "test_json", "test_program", "test_pages", "test_golden"]
+                "test_diff", "test_json", "test_program", "test_pages", "test_golden",
+                "test_readers"]
 CASE_TIMEOUT = 120
 
 
