@@ -54,7 +54,7 @@ mmap-anything	mmap_test	not_these_parts
 mmap-other	mmap_test	both_ends
 request-silent	error_test	removal_asks
 
-mig-level	mig_stop_test	level_moves
+mig-level	mig_irq_test	level_moves
 mig-register	mig_precopy_test	registers
 mig-page	mig_precopy_test	memory_arrives
 mig-enomsg	mig_file_test	precopy_ends_for_now
