@@ -12,7 +12,6 @@ search is used only where the way through the sections is lost.
 """
 
 import dataclasses
-import struct
 from collections.abc import Iterator
 
 from .source import Limit, Source, Stream

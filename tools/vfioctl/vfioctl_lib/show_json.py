@@ -117,7 +117,8 @@ class Document:
         if decoder.header:
             tail["format"] = {"major": decoder.header.major, "minor": decoder.header.minor}
         if damage:
-            tail["error"] = {"offset": damage.offset, "file_offset": one.stream.place(damage.offset),
+            place = one.stream.place(damage.offset)
+            tail["error"] = {"offset": damage.offset, "file_offset": place,
                              "reason": damage.reason}
         self._out.write("],\n  " + json.dumps(tail)[1:])
         return damage
