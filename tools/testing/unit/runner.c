@@ -52,6 +52,7 @@ static const struct unit_suite * const suites[] = {
 	&timer_suite,
 	&stop_suite,
 	&state_stop_suite,
+	&state_family_suite,
 	&state_suite,
 	&state_refuse_suite,
 	&state_twin_suite,

@@ -26,6 +26,7 @@ extern const struct unit_suite dma_suite;
 extern const struct unit_suite timer_suite;
 extern const struct unit_suite stop_suite;
 extern const struct unit_suite state_stop_suite;
+extern const struct unit_suite state_family_suite;
 extern const struct unit_suite state_suite;
 extern const struct unit_suite state_golden_suite;
 extern const struct unit_suite state_refuse_suite;

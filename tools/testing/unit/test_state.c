@@ -353,6 +353,27 @@ static void messages_go_along(void)
 		}
 }
 
+/* What the destination had before is nobody's any more. */
+static void own_interrupts_are_forgotten(void)
+{
+	struct front *front = gadget_open();
+	struct front *twin = front_twin(front);
+
+	bind(front, VDEV_IRQ_MSIX);
+	bind(twin, VDEV_IRQ_MSIX);
+	model_irq(twin, true);
+	EXPECT(model_msi(twin, 1));
+	EXPECT(model_msi(twin, 63));
+	vdev_stop(front->vdev);
+	load(twin, front);
+	EXPECT_EQ(front_read(twin, 2, MSIX_PBA, 8), 0);
+	EXPECT(!(config_read(twin, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT));
+	vdev_run(twin->vdev);
+	EXPECT_EQ(front_signals(twin, USER), 0);
+	EXPECT_EQ(front_signals(twin, OTHER), 0);
+	close_both(front, twin);
+}
+
 static void msix_goes_along(void)
 {
 	struct front *front = gadget_open();
@@ -455,6 +476,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(level_goes_along),
 	UNIT_CASE(intx_disable_goes_along),
 	UNIT_CASE(messages_go_along),
+	UNIT_CASE(own_interrupts_are_forgotten),
 	UNIT_CASE(msix_goes_along),
 	UNIT_CASE(the_user_stays),
 	UNIT_CASE(memory_goes_along),
