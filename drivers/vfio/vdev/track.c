@@ -5,14 +5,10 @@
  * A written page is marked where the set of pages has it. The memory lock makes
  * finding one, forgetting that it was written and taking what it holds one step
  * to everybody else: who writes it after that faults first, or waits.
- *
- * Memory is zero to whoever was not told otherwise. So a page of zeroes is
- * nothing to tell, unless it was taken with something else in it.
  */
 #include <linux/bitmap.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
-#include <linux/string.h>
 
 #include "vdev_front.h"
 
@@ -72,19 +68,6 @@ static void forget(struct vdev_memory *memory, struct xarray *pages,
 	memory->nr_dirty--;
 }
 
-static void forget_told(struct vdev_memory *memory)
-{
-	unsigned long index;
-	unsigned int bar;
-	void *entry;
-
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		xa_for_each_marked(&memory->pages[bar], index, entry,
-				   VDEV_MEMORY_TOLD)
-			xa_clear_mark(&memory->pages[bar], index,
-				      VDEV_MEMORY_TOLD);
-}
-
 static void forget_all(struct vdev_memory *memory)
 {
 	unsigned long index;
@@ -128,7 +111,6 @@ void vdev_memory_track(struct vdev_vfio *front, bool on, bool all)
 	memory->tracking = on;
 	vdev_memory_unmap_all(memory);
 	forget_all(memory);
-	forget_told(memory);
 	if (on && all)
 		vdev_memory_mark_all(memory);
 unlock:
@@ -180,7 +162,7 @@ bool vdev_memory_take_dirty(struct vdev_vfio *front, unsigned int bar,
 EXPORT_SYMBOL_GPL(vdev_memory_take_dirty);
 
 /**
- * vdev_memory_nr_written() - how many pages vdev_memory_take() may find
+ * vdev_memory_nr_written() - how many pages vdev_memory_take() finds
  * @front: the device
  *
  * Context: process context; takes the memory lock.
@@ -198,35 +180,6 @@ u64 vdev_memory_nr_written(struct vdev_vfio *front)
 	return nr;
 }
 
-/* Copy what the page holds; is there anything but zeroes? */
-static bool copy_out(void *data, void *entry)
-{
-	if (xa_is_value(entry)) {
-		memset(data, 0, PAGE_SIZE);
-		return false;
-	}
-	memcpy_from_page(data, entry, 0, PAGE_SIZE);
-	return memchr_inv(data, 0, PAGE_SIZE);
-}
-
-/* Take a page that was written; was that worth it? */
-static bool take(struct vdev_memory *memory, unsigned int bar,
-		 unsigned long index, void *entry, void *data)
-{
-	struct xarray *pages = &memory->pages[bar];
-	bool told = xa_get_mark(pages, index, VDEV_MEMORY_TOLD);
-	bool tell;
-
-	unmap(memory, bar, index, 1);
-	tell = copy_out(data, entry);
-	forget(memory, pages, index, entry);
-	if (tell)
-		xa_set_mark(pages, index, VDEV_MEMORY_TOLD);
-	else
-		xa_clear_mark(pages, index, VDEV_MEMORY_TOLD);
-	return tell || told;
-}
-
 /**
  * vdev_memory_take() - what a page holds that was written
  * @front: the device, whose writes are tracked
@@ -236,8 +189,7 @@ static bool take(struct vdev_memory *memory, unsigned int bar,
  * @end: where to look no further
  * @data: what it holds, of the page size
  *
- * From now on it does not count as written. Pages that are zero, as they were
- * when they were taken last, are passed over.
+ * From now on it does not count as written.
  *
  * Context: process context; takes the memory lock.
  *
@@ -249,20 +201,23 @@ bool vdev_memory_take(struct vdev_vfio *front, unsigned int bar, u64 *offset,
 	struct vdev_memory *memory = &front->memory;
 	unsigned long last = (end >> PAGE_SHIFT) - 1;
 	unsigned long index = *offset >> PAGE_SHIFT;
-	bool found = false;
-	void *entry;
+	struct xarray *pages;
+	void *entry = NULL;
 
 	mutex_lock(&memory->lock);
-	while (!found && index <= last) {
-		entry = xa_find(&memory->pages[bar], &index, last,
-				VDEV_MEMORY_DIRTY);
-		if (!entry)
-			break;
-		found = take(memory, bar, index, entry, data);
-		*offset = (u64)index << PAGE_SHIFT;
-		index++;
-		cond_resched();
-	}
+	pages = &memory->pages[bar];
+	if (index <= last)
+		entry = xa_find(pages, &index, last, VDEV_MEMORY_DIRTY);
+	if (!entry)
+		goto unlock;
+	unmap(memory, bar, index, 1);
+	if (xa_is_value(entry))
+		memset(data, 0, PAGE_SIZE);
+	else
+		memcpy_from_page(data, entry, 0, PAGE_SIZE);
+	forget(memory, pages, index, entry);
+	*offset = (u64)index << PAGE_SHIFT;
+unlock:
 	mutex_unlock(&memory->lock);
-	return found;
+	return entry;
 }

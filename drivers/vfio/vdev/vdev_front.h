@@ -16,8 +16,6 @@
 
 /* A page of device memory was written while writes were tracked. */
 #define VDEV_MEMORY_DIRTY	XA_MARK_0
-/* It was taken since tracking began, and was not zero. */
-#define VDEV_MEMORY_TOLD	XA_MARK_1
 
 /**
  * struct vdev_memory - the device memory of a device
