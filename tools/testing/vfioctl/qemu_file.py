@@ -60,6 +60,16 @@ def ram_setup(blocks: dict[str, int]) -> bytes:
         + be64(0x10)
 
 
+def mapped_ram_setup(at: int, blocks: dict[str, bytes]) -> bytes:
+    """With mapped-ram: in a section whose payload is there in the file, blocks and pages."""
+    data = be64(sum(len(pages) for pages in blocks.values()) | 4)
+    for block, pages in blocks.items():
+        data += name(block) + be64(len(pages))
+        place = at + len(data) + 28 + 100
+        data += struct.pack(">IQQQ", 1, 4096, at + len(data) + 28, place) + bytes(100) + pages
+    return data + ram_end()
+
+
 def ram_page(offset: int, page: bytes, block: str = "") -> bytes:
     """Of the block before, if none is given; a zero page if it has one byte."""
     flags = (2 if len(page) == 1 else 8) | (0 if block else 0x20)

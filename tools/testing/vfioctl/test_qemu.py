@@ -43,6 +43,20 @@ def forged() -> None:
          "behind the end")
 
 
+@case("qemu: RAM that is mapped in the file")
+def mapped() -> None:
+    setup = q.vfio(q.SETUP) + q.vfio(q.STOP)
+    fake = q.start(5, "0000:00:09.0/vfio", setup) + q.end(5, q.data(b"forged") + q.vfio(q.STOP))
+    blocks = {"pc.ram": fake.ljust(8192, b"\xee"), "vga": bytes(4096)}
+    begin = len(q.container()) - 1
+    ram = q.start(2, "ram", q.mapped_ram_setup(begin + 17, blocks))
+    data = q.container(ram, q.start(5, "0000:00:04.0/vfio", setup),
+                       q.part(2, q.ram_end()),
+                       q.end(2, q.ram_end()), q.end(5, q.data(e.pulse()) + q.vfio(q.STOP)),
+                       q.SERIAL)
+    same(devices(data), BOTH[:1], "devices")
+
+
 @case("qemu: what is unknown in between is passed over")
 def unknown() -> None:
     stream = e.pulse()

@@ -12,6 +12,7 @@ search is used only where the way through the sections is lost.
 """
 
 import dataclasses
+import struct
 from collections.abc import Iterator
 
 from .source import Limit, Source, Stream
@@ -30,6 +31,9 @@ RAM_PAGE_SIZE = 4096        # of an x86 guest
 RAM_ZERO, RAM_MEM_SIZE, RAM_PAGE, RAM_EOS, RAM_CONTINUE, RAM_XBZRLE = 2, 4, 8, 0x10, 0x20, 0x40
 RAM_MULTIFD_FLUSH = 0x200
 RAM_KNOWN = 0x27e
+# Begins the head of a block with migrate-capability mapped-ram: version and page size; the
+# places of a bitmap and of the pages follow, a be64 each.
+MAPPED_RAM = struct.pack(">IQ", 1, RAM_PAGE_SIZE)
 
 MAX_DEVICES = 256
 MAX_RECORDS = 1 << 23       # of QEMU's, in a file
@@ -232,7 +236,9 @@ class Walk:
             if flags & RAM_MEM_SIZE:
                 while address > 0:
                     cursor.name()
-                    address -= cursor.number(8)
+                    size = cursor.number(8)
+                    self._mapped_ram(size)
+                    address -= size
             if flags & (RAM_ZERO | RAM_PAGE | RAM_XBZRLE) and not flags & RAM_CONTINUE:
                 cursor.name()
             if flags & RAM_ZERO:
@@ -244,6 +250,17 @@ class Walk:
                 cursor.skip(cursor.number(2))
             if flags & RAM_EOS:
                 return
+
+    def _mapped_ram(self, size: int) -> None:
+        """Go over the pages of a block, where each has its place in the file."""
+        cursor = self._cursor
+        if cursor.peek(len(MAPPED_RAM)) != MAPPED_RAM:
+            return
+        cursor.skip(len(MAPPED_RAM) + 8)
+        pages = cursor.number(8)
+        if pages < cursor.offset:
+            raise Lost
+        cursor.skip(pages + size - cursor.offset)
 
     def _configuration(self) -> None:
         """The machine's name, and what is set beside it."""
