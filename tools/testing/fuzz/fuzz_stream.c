@@ -55,9 +55,7 @@ void unit_context(const char *fmt, ...)
 
 static void hear_begin(struct hearing *hearing)
 {
-	/* clearing it takes longer than most inputs */
-	if (!hearing->sink.stage || hearing->memory.stagings)
-		hearing->sink = lamp_sink(&hearing->memory);
+	hearing->sink = lamp_sink(&hearing->memory);
 	hearing->reader = vmig_reader_alloc(&lamp_desc, &hearing->sink);
 }
 

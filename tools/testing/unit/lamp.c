@@ -109,7 +109,11 @@ static void unstage(void *context)
 
 struct vmig_sink lamp_sink(struct lamp_memory *memory)
 {
-	memset(memory, 0, sizeof(*memory));
+	/* clearing it takes longer than reading many a stream */
+	if (memory->stagings)
+		memset(memory, 0, sizeof(*memory));
+	memory->unstagings = 0;
+	memory->error = 0;
 	return (struct vmig_sink){ stage, unstage, memory };
 }
 

@@ -59,7 +59,7 @@ struct lamp_memory {
 	int error;		/* what staging answers */
 };
 
-/* For @memory, which is cleared. */
+/* For @memory, which is zero, or what another sink has left. */
 struct vmig_sink lamp_sink(struct lamp_memory *memory);
 
 /* Any memory: about half of its pages are zero. */
