@@ -111,9 +111,13 @@ static void copy_field(const struct vmig_field *field, void *to,
 		       const void *from)
 {
 	u32 used = min(vmig_used(field, from), field->count);
-	u32 i;
+	u32 i = 0;
 
-	for (i = 0; i < used; i++)
+	if (vmig_is_plain(field)) {
+		memcpy(to + field->offset, from + field->offset, used);
+		i = used;
+	}
+	for (; i < used; i++)
 		vmig_set_element(field, to, i, vmig_element(field, from, i));
 	for (; i < field->count; i++)
 		vmig_set_element(field, to, i, 0);
