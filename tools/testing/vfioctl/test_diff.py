@@ -100,7 +100,7 @@ def memory_in_the_end() -> None:
                          port()),
                   stream(e.memory(0, 64 * e.PAGE, page(3)), e.zero(0, 64 * e.PAGE, 64 * e.PAGE),
                          e.memory(0, 0, page(1) + page(2)), port()),
-                  stream(port(7), e.memory(0, 16384, page(3)), e.restart(),
+                  stream(port(7), e.section(9, []), e.memory(0, 16384, page(3)), e.restart(),
                          e.memory(0, 0, page(1) + page(2)), port()),
                   e.whole(ID, e.memory(0, 0, page(1) + page(2)), port())):
         same(lines(once, other), [], "differences")

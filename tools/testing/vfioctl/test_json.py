@@ -100,6 +100,19 @@ def keys() -> None:
          ["offset", "id", "name", "type", "optional", "values"], "keys of a field")
 
 
+@case("json: records of memory are one where they adjoin and are alike")
+def memory_runs() -> None:
+    page = b"x" * e.PAGE
+    document = shown(e.whole(
+        e.identity(areas=((0, 1 << 20), (1, 1 << 20))), e.memory(0, 0, page),
+        e.memory(0, 4096, page * 2), e.zero(0, 12288, 4096), e.zero(0, 16384, 4096),
+        e.memory(0, 20480, page), e.memory(1, 24576, page), e.memory(1, 24576, page)))
+    same([(one["area"], one["start"], one["size"], one["zero"], one["records"])
+          for one in document["devices"][0]["records"] if one["record"] == "memory"],
+         [(0, 0, 12288, False, 2), (0, 12288, 8192, True, 2), (0, 20480, 4096, False, 1),
+          (1, 24576, 4096, False, 1), (1, 24576, 4096, False, 1)], "memory")
+
+
 @case("json: is JSON however a stream is damaged")
 def damaged() -> None:
     data = e.pulse()
