@@ -24,6 +24,7 @@
 struct vmig;
 struct vmig_image;
 struct vmig_session;
+struct vmig_setup;
 
 /* ------------------------------------------------------------------------
  * The state of a device, as tables
@@ -450,7 +451,7 @@ struct vmig_gate;
  * @flags: %VMIG_CAN_STOP_COPY and so on
  * @gate: has the state lock, and outlives the device for as long as a data file
  *	is open
- * @state: where it is; under the state lock, as is all up to @session but
+ * @state: where it is; under the state lock, as is all up to @setup but
  *	@explained
  * @level: what its hooks have made of it
  * @broken: a hook said so by vmig_broken()
@@ -458,6 +459,7 @@ struct vmig_gate;
  * @explained: somebody told why the operation under way failed; written under
  *	@note_lock
  * @session: the data transfer under way, or NULL
+ * @setup: what each stream begins with, once it was needed; of one user at most
  * @note_lock: protects @reason and @fault; a leaf
  * @reason: why something was refused last, or ""
  * @fault: a failure that a test has ordered
@@ -477,6 +479,7 @@ struct vmig {
 	bool tracking;
 	bool explained;
 	struct vmig_session *session;
+	struct vmig_setup *setup;
 	struct mutex note_lock;	/* protects reason and fault */
 	char reason[VMIG_REASON_SIZE];
 	struct vmig_fault fault;

@@ -88,6 +88,7 @@ void vmig_destroy(struct vmig *vmig)
 	mutex_lock(&vmig->gate->lock);
 	vmig->gate->vmig = NULL;
 	mutex_unlock(&vmig->gate->lock);
+	vmig_setup_free(vmig->setup);
 	mutex_destroy(&vmig->note_lock);
 	vmig_gate_put(vmig->gate);
 }
@@ -501,6 +502,9 @@ void vmig_close(struct vmig *vmig)
 
 	vmig_lock(vmig);
 	vmig_session_end(vmig);
+	/* what the device is may change until it is opened again */
+	vmig_setup_free(vmig->setup);
+	vmig->setup = NULL;
 	if (vmig->state != VMIG_ERROR)
 		vmig->state = at_rest[vmig->level];
 	vmig_unlock(vmig);

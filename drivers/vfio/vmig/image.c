@@ -12,15 +12,32 @@
 #include "field.h"
 #include "stream.h"
 
+/* Of what each section's instances are aligned to. */
+#define ALIGNMENT	sizeof(u64)
+
 /**
  * struct vmig_image - the sections of a device
  * @desc: what of
- * @states: for each of &vmig_desc.sections its instances, one after the other
+ * @size: bytes that follow @states
+ * @states: for each of &vmig_desc.sections its instances, one after the other,
+ *	which follow
  */
 struct vmig_image {
 	const struct vmig_desc *desc;
+	size_t size;
 	void *states[];
 };
+
+static size_t size_of(const struct vmig_section *section)
+{
+	return round_up((size_t)section->instances * section->size, ALIGNMENT);
+}
+
+/* Where the states begin. */
+static void *start_of(struct vmig_image *image)
+{
+	return image->states + image->desc->nr_sections;
+}
 
 /**
  * vmig_image_alloc() - room for the sections of a device
@@ -30,27 +47,25 @@ struct vmig_image {
  */
 struct vmig_image *vmig_image_alloc(const struct vmig_desc *desc)
 {
+	size_t states = desc->nr_sections * sizeof(void *);
 	struct vmig_image *image;
 	unsigned int i;
+	size_t size = 0;
+	void *at;
 
-	image = kvcalloc(1, sizeof(*image) +
-			 desc->nr_sections * sizeof(image->states[0]),
-			 GFP_KERNEL_ACCOUNT);
+	for (i = 0; i < desc->nr_sections; i++)
+		size += size_of(desc->sections[i]);
+	image = kvcalloc(1, sizeof(*image) + states + size, GFP_KERNEL_ACCOUNT);
 	if (!image)
 		return NULL;
 	image->desc = desc;
+	image->size = size;
+	at = start_of(image);
 	for (i = 0; i < desc->nr_sections; i++) {
-		image->states[i] = kvcalloc(desc->sections[i]->instances,
-					    desc->sections[i]->size,
-					    GFP_KERNEL_ACCOUNT);
-		if (!image->states[i])
-			goto out;
+		image->states[i] = at;
+		at += size_of(desc->sections[i]);
 	}
 	return image;
-
-out:
-	vmig_image_free(image);
-	return NULL;
 }
 
 /**
@@ -59,12 +74,6 @@ out:
  */
 void vmig_image_free(struct vmig_image *image)
 {
-	unsigned int i;
-
-	if (!image)
-		return;
-	for (i = 0; i < image->desc->nr_sections; i++)
-		kvfree(image->states[i]);
 	kvfree(image);
 }
 
@@ -74,14 +83,7 @@ void vmig_image_free(struct vmig_image *image)
  */
 void vmig_image_clear(struct vmig_image *image)
 {
-	const struct vmig_section *section;
-	unsigned int i;
-
-	for (i = 0; i < image->desc->nr_sections; i++) {
-		section = image->desc->sections[i];
-		memset(image->states[i], 0,
-		       (size_t)section->instances * section->size);
-	}
+	memset(start_of(image), 0, image->size);
 }
 
 /**

@@ -9,12 +9,16 @@
 #include <asm/byteorder.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "crc32c.h"
 #include "read.h"
+
+/* Of a buffer for payload: enough for the sections of small devices. */
+#define SMALLEST	512U
 
 /**
  * struct vmig_record_type - what is known of a type of record
@@ -256,15 +260,19 @@ static int check_record(struct vmig_reader *reader, u16 type)
 
 static int make_room(struct vmig_reader *reader)
 {
+	u32 size;
+
 	if (reader->length <= reader->payload_size)
 		return 0;
 	kvfree(reader->payload);
-	reader->payload = kvcalloc(reader->length, 1, GFP_KERNEL_ACCOUNT);
+	/* of the next ones some will be a little longer */
+	size = roundup_pow_of_two(max(reader->length, SMALLEST));
+	reader->payload = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!reader->payload)
 		return vmig_refuse(reader, -ENOMEM,
 				   "no memory for %u bytes of payload",
 				   reader->length);
-	reader->payload_size = reader->length;
+	reader->payload_size = size;
 	return 0;
 }
 
@@ -431,18 +439,19 @@ struct vmig_reader *vmig_reader_alloc(const struct vmig_desc *desc,
 				      const struct vmig_sink *sink)
 {
 	struct vmig_reader *reader;
+	unsigned int nr_present;
 
-	reader = kvcalloc(1, sizeof(*reader), GFP_KERNEL_ACCOUNT);
+	nr_present = vmig_nr_present(desc);
+	reader = kvcalloc(1, sizeof(*reader) + nr_present + most_fields(desc),
+			  GFP_KERNEL_ACCOUNT);
 	if (!reader)
 		return NULL;
 	reader->desc = desc;
 	reader->sink = *sink;
+	reader->present = (u8 *)(reader + 1);
+	reader->seen = reader->present + nr_present;
 	reader->image = vmig_image_alloc(desc);
-	/* of a device without sections, too, NULL means no memory */
-	reader->present = kvcalloc(vmig_nr_present(desc) + 1, 1,
-				   GFP_KERNEL_ACCOUNT);
-	reader->seen = kvcalloc(most_fields(desc) + 1, 1, GFP_KERNEL_ACCOUNT);
-	if (!reader->image || !reader->present || !reader->seen) {
+	if (!reader->image) {
 		vmig_reader_free(reader);
 		return NULL;
 	}
@@ -460,8 +469,6 @@ void vmig_reader_free(struct vmig_reader *reader)
 	if (!reader)
 		return;
 	vmig_image_free(reader->image);
-	kvfree(reader->present);
-	kvfree(reader->seen);
 	kvfree(reader->payload);
 	kvfree(reader);
 }

@@ -80,6 +80,7 @@ int vmig_saving_begin(struct vmig_session *session)
 {
 	const struct vmig_desc *desc = session->vmig->desc;
 	struct vmig_saving *saving = &session->saving;
+	struct vmig *vmig = session->vmig;
 
 	vmig_writer_init(&saving->writer, desc);
 	if (desc->nr_areas) {
@@ -87,7 +88,11 @@ int vmig_saving_begin(struct vmig_session *session)
 		if (!saving->page)
 			return -ENOMEM;
 	}
-	return vmig_put_setup(&saving->writer);
+	if (!vmig->setup)
+		vmig->setup = vmig_setup_make(desc);
+	if (!vmig->setup)
+		return -ENOMEM;
+	return vmig_put_made_setup(&saving->writer, vmig->setup);
 }
 
 /**

@@ -37,10 +37,28 @@ struct vmig_writer {
 	u32 crc;
 };
 
+/**
+ * struct vmig_setup - what a stream begins with, made once
+ * @records: records in it
+ * @crc: &vmig_writer.crc after it
+ * @length: bytes of @data
+ * @data: the header and these records
+ */
+struct vmig_setup {
+	u64 records;
+	u32 crc;
+	size_t length;
+	u8 data[];
+};
+
 /* write.c; vmig_put_*() return 0 or a negative errno, and then put nothing */
 void vmig_writer_init(struct vmig_writer *writer, const struct vmig_desc *desc);
 void vmig_writer_destroy(struct vmig_writer *writer);
 int vmig_put_setup(struct vmig_writer *writer);	/* header, identity, schemas */
+int vmig_put_made_setup(struct vmig_writer *writer,
+			const struct vmig_setup *setup);
+struct vmig_setup *vmig_setup_make(const struct vmig_desc *desc);
+void vmig_setup_free(struct vmig_setup *setup);
 int vmig_put_restart(struct vmig_writer *writer);
 int vmig_put_memory(struct vmig_writer *writer, u16 area, u64 offset,
 		    const void *pages, u64 length); /* NULL or all zero: marker */

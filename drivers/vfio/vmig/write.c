@@ -20,6 +20,9 @@
 /* Of a zero marker: whole pages, and a __le32 holds it. */
 #define ZERO_MAX		0x40000000U
 
+/* Of a buffer: what the state of a small device takes. */
+#define SMALLEST	2048
+
 /**
  * vmig_writer_init() - begin a stream
  * @writer: what vmig_writer_destroy() ends
@@ -47,7 +50,7 @@ void vmig_writer_destroy(struct vmig_writer *writer)
 static int reserve(struct vmig_writer *writer, u64 bytes)
 {
 	size_t pending = vmig_writer_pending(writer);
-	size_t size = max(2 * writer->size, (size_t)VFIO_MIG_PAGE);
+	size_t size = max(2 * writer->size, (size_t)SMALLEST);
 	u8 *buf;
 
 	if (bytes <= writer->size - writer->len)
@@ -56,7 +59,7 @@ static int reserve(struct vmig_writer *writer, u64 bytes)
 		memmove(writer->buf, writer->buf + writer->taken, pending);
 	} else {
 		size = max(size, pending + (size_t)bytes);
-		buf = kvcalloc(size, 1, GFP_KERNEL_ACCOUNT);
+		buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 		if (!buf)
 			return -ENOMEM;
 		if (pending)
@@ -70,7 +73,8 @@ static int reserve(struct vmig_writer *writer, u64 bytes)
 	return 0;
 }
 
-static void put(struct vmig_writer *writer, const void *data, size_t length)
+static inline void put(struct vmig_writer *writer, const void *data,
+		       size_t length)
 {
 	memcpy(writer->buf + writer->len, data, length);
 	writer->len += length;
@@ -243,6 +247,60 @@ int vmig_put_setup(struct vmig_writer *writer)
 	put_identity(writer);
 	for (i = 0; i < desc->nr_sections; i++)
 		put_schema(writer, desc->sections[i]);
+	return 0;
+}
+
+/**
+ * vmig_setup_make() - what vmig_put_setup() puts, to put it again and again
+ * @desc: of which device
+ *
+ * Return: it, for vmig_setup_free(); good for as long as @desc is as it is. NULL
+ * if there is no memory.
+ */
+struct vmig_setup *vmig_setup_make(const struct vmig_desc *desc)
+{
+	struct vmig_setup *setup = NULL;
+	struct vmig_writer writer;
+
+	vmig_writer_init(&writer, desc);
+	if (!vmig_put_setup(&writer))
+		setup = kvmalloc(sizeof(*setup) + writer.len,
+				 GFP_KERNEL_ACCOUNT);
+	if (setup) {
+		setup->records = writer.records;
+		setup->crc = writer.crc;
+		setup->length = writer.len;
+		memcpy(setup->data, writer.buf, writer.len);
+	}
+	vmig_writer_destroy(&writer);
+	return setup;
+}
+
+/**
+ * vmig_setup_free() - take back vmig_setup_make()
+ * @setup: what that returned
+ */
+void vmig_setup_free(struct vmig_setup *setup)
+{
+	kvfree(setup);
+}
+
+/**
+ * vmig_put_made_setup() - as vmig_put_setup(), but faster
+ * @writer: which nothing was put into yet
+ * @setup: of the same description
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int vmig_put_made_setup(struct vmig_writer *writer,
+			const struct vmig_setup *setup)
+{
+	if (reserve(writer, setup->length))
+		return -ENOMEM;
+	put(writer, setup->data, setup->length);
+	writer->records = setup->records;
+	writer->bytes = setup->length;
+	writer->crc = setup->crc;
 	return 0;
 }
 
