@@ -104,6 +104,7 @@ static int init(struct vdev *vdev)
 	ret = ops->init ? ops->init(vdev) : 0;
 	if (ret)
 		return ret;
+	power_on(vdev);
 	ret = vdev_describe(vdev);
 	if (ret && ops->release)
 		ops->release(vdev);
@@ -141,8 +142,6 @@ struct vdev *vdev_create(const struct vdev_family *family,
 
 	mutex_lock(&vdev->lock);
 	ret = init(vdev);
-	if (!ret)
-		power_on(vdev);
 	mutex_unlock(&vdev->lock);
 	if (ret) {
 		free_vdev(vdev);

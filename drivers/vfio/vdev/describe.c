@@ -23,6 +23,7 @@
  * @model: &vmig_desc.model
  * @parameters: &vmig_desc.parameters, buffers of @parameter_size bytes
  * @parameter_size: enough for each value of each parameter
+ * @core: the core's sections
  * @sections: &vmig_desc.sections: the core's, then the model's
  * @areas: &vmig_desc.areas
  * @area_names: their names
@@ -32,6 +33,7 @@ struct vdev_description {
 	char *model;
 	char *parameters[VDEV_MAX_PARAMS + 1];
 	size_t parameter_size;
+	struct vdev_core_section core[VDEV_NR_CORE];
 	const struct vmig_section **sections;
 	struct vmig_area *areas;
 	char (*area_names)[AREA_NAME_SIZE];
@@ -128,19 +130,12 @@ static int describe_model(struct vdev *vdev,
 static int describe_sections(struct vdev *vdev,
 			     struct vdev_description *description)
 {
-	const struct vmig_section * const core[] = {
-		&vdev_config_section,
-		&vdev_irqs_section,
-		&vdev_timers_section,
-		&vdev_jobs_section,
-		vdev->model->msix.vectors ? &vdev_msix_section : NULL,
-	};
 	const struct vdev_state *state = vdev->model->state;
 	unsigned int i, nr = 0;
 
 	while (state[nr].section)
 		nr++;
-	description->sections = kcalloc(ARRAY_SIZE(core) + nr,
+	description->sections = kcalloc(VDEV_NR_CORE + nr,
 					sizeof(*description->sections),
 					GFP_KERNEL_ACCOUNT);
 	if (!description->sections)
@@ -148,13 +143,20 @@ static int describe_sections(struct vdev *vdev,
 	description->desc.sections = description->sections;
 
 	nr = 0;
-	for (i = 0; i < ARRAY_SIZE(core); i++)
-		if (core[i])
-			description->sections[nr++] = core[i];
+	for (i = 0; i < VDEV_NR_CORE; i++)
+		if (vdev_core_section(vdev, i, &description->core[i]))
+			description->sections[nr++] =
+				&description->core[i].section;
 	for (; state->section; state++)
 		description->sections[nr++] = state->section;
 	description->desc.nr_sections = nr;
 	return 0;
+}
+
+void *vdev_core_state(const struct vdev *vdev, const struct vmig_image *image,
+		      unsigned int nr)
+{
+	return vmig_state(image, &vdev->description->core[nr].section, 0);
 }
 
 static unsigned int nr_areas(const struct vdev_bar *bar)
@@ -247,7 +249,10 @@ static unsigned int length_of(const struct list_head *list)
 	return nr;
 }
 
-/* Called when the model has made its timers and jobs known. */
+/*
+ * Called when the model has made its timers and jobs known, and configuration
+ * space is laid out.
+ */
 int vdev_describe(struct vdev *vdev)
 {
 	struct vdev_description *description;

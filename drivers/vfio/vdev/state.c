@@ -28,7 +28,7 @@
 
 /**
  * struct config_state - configuration space
- * @size: its size
+ * @size: bytes of it that matter
  * @bits: of each byte what software can write, as it is; the rest is 0
  */
 struct config_state {
@@ -82,24 +82,9 @@ struct jobs_state {
 	u8 turn[VDEV_MAX_STATE_JOBS];
 };
 
-#define SECTION(_nr, _name, _struct, _fields)				\
-{									\
-	.id = VDEV_STATE_CORE + (_nr),					\
-	.version = 1,							\
-	.min_version = 1,						\
-	.instances = 1,							\
-	.name = (_name),						\
-	.size = sizeof(struct _struct),					\
-	.fields = (_fields),						\
-	.nr_fields = sizeof(_fields) / sizeof(struct vmig_field),	\
-}
-
 static const struct vmig_field config_fields[] = {
 	VMIG_BLOB_USED(1, struct config_state, bits, size),
 };
-
-const struct vmig_section vdev_config_section =
-	SECTION(0, "config", config_state, config_fields);
 
 static const struct vmig_field irqs_fields[] = {
 	VMIG_FIELD(1, struct irqs_state, asserted),
@@ -108,29 +93,41 @@ static const struct vmig_field irqs_fields[] = {
 	VMIG_BLOB_USED(4, struct irqs_state, pending, nr_pending),
 };
 
-const struct vmig_section vdev_irqs_section =
-	SECTION(1, "interrupts", irqs_state, irqs_fields);
-
-static const struct vmig_field msix_fields[] = {
-	VMIG_USED(1, struct msix_state, table, nr_words),
-};
-
-const struct vmig_section vdev_msix_section =
-	SECTION(2, "msix", msix_state, msix_fields);
-
 static const struct vmig_field timers_fields[] = {
 	VMIG_USED(1, struct timers_state, left, nr),
 };
-
-const struct vmig_section vdev_timers_section =
-	SECTION(3, "timers", timers_state, timers_fields);
 
 static const struct vmig_field jobs_fields[] = {
 	VMIG_USED(1, struct jobs_state, turn, nr),
 };
 
-const struct vmig_section vdev_jobs_section =
-	SECTION(4, "jobs", jobs_state, jobs_fields);
+static const struct vmig_field msix_fields[] = {
+	VMIG_USED(1, struct msix_state, table, nr_words),
+};
+
+static const struct {
+	const char *name;
+	const struct vmig_field *fields;
+	unsigned int nr_fields;
+} core_sections[VDEV_NR_CORE] = {
+	[VDEV_CORE_CONFIG] = {
+		"config", config_fields, ARRAY_SIZE(config_fields)
+	},
+	[VDEV_CORE_IRQS] = {
+		"interrupts", irqs_fields, ARRAY_SIZE(irqs_fields)
+	},
+	[VDEV_CORE_TIMERS] = {
+		"timers", timers_fields, ARRAY_SIZE(timers_fields)
+	},
+	[VDEV_CORE_JOBS] = {
+		"jobs", jobs_fields, ARRAY_SIZE(jobs_fields)
+	},
+	[VDEV_CORE_MSIX] = {
+		"msix", msix_fields, ARRAY_SIZE(msix_fields)
+	},
+};
+
+static_assert(ARRAY_SIZE(irqs_fields) <= VDEV_CORE_FIELDS);
 
 /* What is wrong with a state; 0 or -EINVAL is what the caller returns. */
 struct complaint {
@@ -156,12 +153,22 @@ static u8 software_bits(const struct vdev *vdev, unsigned int offset)
 	return vdev->config_write[offset] | vdev->config_w1c[offset];
 }
 
+/* Up to the last byte that software can write anything to. */
+static unsigned int config_length(const struct vdev *vdev)
+{
+	unsigned int length = vdev->config_size;
+
+	while (!software_bits(vdev, length - 1))
+		length--;
+	return length;
+}
+
 static void save_config(const struct vdev *vdev, struct config_state *state)
 {
 	unsigned int i;
 
-	state->size = vdev->config_size;
-	for (i = 0; i < vdev->config_size; i++)
+	state->size = config_length(vdev);
+	for (i = 0; i < state->size; i++)
 		state->bits[i] = vdev->config[i] & software_bits(vdev, i);
 }
 
@@ -181,9 +188,9 @@ static int check_config(const struct vdev *vdev,
 {
 	unsigned int i;
 
-	if (state->size != vdev->config_size)
-		return refuse(why, "configuration space of %u bytes, not %u",
-			      state->size, vdev->config_size);
+	if (state->size != config_length(vdev))
+		return refuse(why, "%u bytes of configuration space, not %u",
+			      state->size, config_length(vdev));
 	for (i = 0; i < state->size; i++)
 		if (state->bits[i] & ~software_bits(vdev, i))
 			return refuse(why, "0x%02x at 0x%03x of configuration space",
@@ -199,7 +206,7 @@ static void load_config(struct vdev *vdev, const struct config_state *state)
 	unsigned int i;
 	u8 bits;
 
-	for (i = 0; i < vdev->config_size; i++) {
+	for (i = 0; i < state->size; i++) {
 		bits = software_bits(vdev, i);
 		vdev->config[i] = (vdev->config[i] & ~bits) | state->bits[i];
 	}
@@ -328,16 +335,23 @@ static void save_timers(const struct vdev *vdev, struct timers_state *state)
 		state->left[state->nr++] = timer->deadline;
 }
 
-/* Too few are fine: those the model has since got are not set. */
-static int check_timers(const struct vdev *vdev,
-			const struct timers_state *state,
-			const struct complaint *why)
+static unsigned int nr_timers(const struct vdev *vdev)
 {
 	const struct vdev_timer *timer;
 	unsigned int nr = 0;
 
 	list_for_each_entry(timer, &vdev->timers, entry)
 		nr++;
+	return nr;
+}
+
+/* Too few are fine: those the model has since got are not set. */
+static int check_timers(const struct vdev *vdev,
+			const struct timers_state *state,
+			const struct complaint *why)
+{
+	unsigned int nr = nr_timers(vdev);
+
 	if (state->nr > nr)
 		return refuse(why, "%u timers, of %u", state->nr, nr);
 	return 0;
@@ -388,15 +402,22 @@ static struct vdev_job *job_of_turn(const struct vdev *vdev,
 	return NULL;
 }
 
+static unsigned int nr_jobs(const struct vdev *vdev)
+{
+	const struct vdev_job *job;
+	unsigned int nr = 0;
+
+	list_for_each_entry(job, &vdev->known_jobs, known)
+		nr++;
+	return nr;
+}
+
 /* Turns are 1, 2, 3 and so on, each once. */
 static int check_jobs(const struct vdev *vdev, const struct jobs_state *state,
 		      const struct complaint *why)
 {
-	const struct vdev_job *job;
-	unsigned int i, queued = 0, nr = 0;
+	unsigned int i, queued = 0, nr = nr_jobs(vdev);
 
-	list_for_each_entry(job, &vdev->known_jobs, known)
-		nr++;
 	if (state->nr > nr)
 		return refuse(why, "%u jobs, of %u", state->nr, nr);
 	for (i = 0; i < state->nr; i++)
@@ -432,7 +453,7 @@ bool vdev_state_has_job(struct vdev *vdev, const struct vmig_image *image,
 			const struct vdev_job *job)
 {
 	const struct jobs_state *state =
-		vmig_state(image, &vdev_jobs_section, 0);
+		vdev_core_state(vdev, image, VDEV_CORE_JOBS);
 	const struct vdev_job *other;
 	unsigned int i = 0;
 
@@ -487,6 +508,51 @@ static void load_model(struct vdev *vdev, const struct vmig_image *image)
 					 vmig_state(image, state->section, i));
 }
 
+/* The core's sections of a device */
+
+/* How many elements there are of the last field of a section. */
+static u32 nr_elements(const struct vdev *vdev, unsigned int nr)
+{
+	switch (nr) {
+	case VDEV_CORE_CONFIG:
+		return config_length(vdev);
+	case VDEV_CORE_IRQS:
+		return DIV_ROUND_UP(vdev_nr_messages(vdev->model), 8);
+	case VDEV_CORE_TIMERS:
+		return nr_timers(vdev);
+	case VDEV_CORE_JOBS:
+		return nr_jobs(vdev);
+	default:
+		return table_words(vdev);
+	}
+}
+
+/*
+ * Cut to what the device needs: most are small, and what is staged of a state
+ * and what a schema promises should be, too.
+ */
+bool vdev_core_section(const struct vdev *vdev, unsigned int nr,
+		       struct vdev_core_section *core)
+{
+	unsigned int nr_fields = core_sections[nr].nr_fields;
+	struct vmig_field *last = &core->fields[nr_fields - 1];
+
+	memcpy(core->fields, core_sections[nr].fields,
+	       nr_fields * sizeof(core->fields[0]));
+	last->count = max(nr_elements(vdev, nr), 1U);
+	core->section = (struct vmig_section) {
+		.id = VDEV_STATE_CORE + nr,
+		.version = 1,
+		.min_version = 1,
+		.instances = 1,
+		.name = core_sections[nr].name,
+		.size = last->offset + last->count * last->stride,
+		.fields = core->fields,
+		.nr_fields = nr_fields,
+	};
+	return nr != VDEV_CORE_MSIX || vdev->model->msix.vectors;
+}
+
 /* All of it */
 
 /**
@@ -501,11 +567,11 @@ static void load_model(struct vdev *vdev, const struct vmig_image *image)
 void vdev_state_save(struct vdev *vdev, struct vmig_image *image)
 {
 	mutex_lock(&vdev->lock);
-	save_config(vdev, vmig_state(image, &vdev_config_section, 0));
-	save_irqs(vdev, vmig_state(image, &vdev_irqs_section, 0));
-	save_msix(vdev, vmig_state(image, &vdev_msix_section, 0));
-	save_timers(vdev, vmig_state(image, &vdev_timers_section, 0));
-	save_jobs(vdev, vmig_state(image, &vdev_jobs_section, 0));
+	save_config(vdev, vdev_core_state(vdev, image, VDEV_CORE_CONFIG));
+	save_irqs(vdev, vdev_core_state(vdev, image, VDEV_CORE_IRQS));
+	save_msix(vdev, vdev_core_state(vdev, image, VDEV_CORE_MSIX));
+	save_timers(vdev, vdev_core_state(vdev, image, VDEV_CORE_TIMERS));
+	save_jobs(vdev, vdev_core_state(vdev, image, VDEV_CORE_JOBS));
 	save_model(vdev, image);
 	mutex_unlock(&vdev->lock);
 }
@@ -531,23 +597,23 @@ int vdev_state_check(struct vdev *vdev, const struct vmig_image *image,
 	int ret;
 
 	mutex_lock(&vdev->lock);
-	ret = check_config(vdev, vmig_state(image, &vdev_config_section, 0),
+	ret = check_config(vdev, vdev_core_state(vdev, image, VDEV_CORE_CONFIG),
 			   &why);
 	if (!ret)
 		ret = check_irqs(vdev,
-				 vmig_state(image, &vdev_irqs_section, 0),
+				 vdev_core_state(vdev, image, VDEV_CORE_IRQS),
 				 &why);
 	if (!ret)
 		ret = check_msix(vdev,
-				 vmig_state(image, &vdev_msix_section, 0),
+				 vdev_core_state(vdev, image, VDEV_CORE_MSIX),
 				 &why);
 	if (!ret)
 		ret = check_timers(vdev,
-				   vmig_state(image, &vdev_timers_section, 0),
+				   vdev_core_state(vdev, image, VDEV_CORE_TIMERS),
 				   &why);
 	if (!ret)
 		ret = check_jobs(vdev,
-				 vmig_state(image, &vdev_jobs_section, 0),
+				 vdev_core_state(vdev, image, VDEV_CORE_JOBS),
 				 &why);
 	if (!ret)
 		ret = check_model(vdev, image, &why);
@@ -567,11 +633,11 @@ EXPORT_SYMBOL_GPL(vdev_state_check);
 void vdev_state_load(struct vdev *vdev, const struct vmig_image *image)
 {
 	mutex_lock(&vdev->lock);
-	load_config(vdev, vmig_state(image, &vdev_config_section, 0));
-	load_irqs(vdev, vmig_state(image, &vdev_irqs_section, 0));
-	load_msix(vdev, vmig_state(image, &vdev_msix_section, 0));
-	load_timers(vdev, vmig_state(image, &vdev_timers_section, 0));
-	load_jobs(vdev, vmig_state(image, &vdev_jobs_section, 0));
+	load_config(vdev, vdev_core_state(vdev, image, VDEV_CORE_CONFIG));
+	load_irqs(vdev, vdev_core_state(vdev, image, VDEV_CORE_IRQS));
+	load_msix(vdev, vdev_core_state(vdev, image, VDEV_CORE_MSIX));
+	load_timers(vdev, vdev_core_state(vdev, image, VDEV_CORE_TIMERS));
+	load_jobs(vdev, vdev_core_state(vdev, image, VDEV_CORE_JOBS));
 	load_model(vdev, image);
 	if (vdev->ops->loaded)
 		vdev->ops->loaded(vdev);

@@ -114,10 +114,37 @@ void vdev_describe_params(struct vdev *vdev);
 void vdev_description_free(struct vdev_description *description);
 
 /* state.c */
-extern const struct vmig_section vdev_config_section;
-extern const struct vmig_section vdev_irqs_section;
-extern const struct vmig_section vdev_msix_section;
-extern const struct vmig_section vdev_timers_section;
-extern const struct vmig_section vdev_jobs_section;
+
+/* The sections that the core has of each device. */
+enum {
+	VDEV_CORE_CONFIG,
+	VDEV_CORE_IRQS,
+	VDEV_CORE_TIMERS,
+	VDEV_CORE_JOBS,
+	VDEV_CORE_MSIX,
+	VDEV_NR_CORE,
+};
+
+#define VDEV_CORE_FIELDS	4
+
+/**
+ * struct vdev_core_section - a section of the core, as long as a device needs it
+ * @section: with @fields
+ * @fields: its table
+ */
+struct vdev_core_section {
+	struct vmig_section section;
+	struct vmig_field fields[VDEV_CORE_FIELDS];
+};
+
+/*
+ * Make the section that has number @nr. False: the device is without it. The
+ * others are there even if they are empty: what a model gets later has a place.
+ */
+bool vdev_core_section(const struct vdev *vdev, unsigned int nr,
+		       struct vdev_core_section *core);
+/* describe.c: their state in an image, or NULL */
+void *vdev_core_state(const struct vdev *vdev, const struct vmig_image *image,
+		      unsigned int nr);
 
 #endif /* _VDEV_PRIVATE_H */

@@ -154,12 +154,12 @@ static void config(void)
 	refuse_value(&victim, "config", "bits", 0, 0x42, "0x42 at 0x000");
 	refuse_value(&victim, "config", "bits", 5, 0x80, "0x80 at 0x005");
 	refuse_value(&victim, "config", "bits", 0x11, 1, "0x01 at 0x011");
-	refuse_value(&victim, "config", "bits", 0xfff, 1, "0x01 at 0xfff");
+	refuse_value(&victim, "config", "bits", 0x2c, 1, "0x01 at 0x02c");
 	/* D1, D2 */
 	refuse_value(&victim, "config", "bits", 0x44, 1, "power state");
 	refuse_value(&victim, "config", "bits", 0x44, 2, "power state");
-	refuse_size(&victim, "config", "bits", 256, "of 256 bytes, not 4096");
-	refuse_size(&victim, "config", "bits", 0, "of 0 bytes");
+	refuse_size(&victim, "config", "bits", 64, "64 bytes of config");
+	refuse_size(&victim, "config", "bits", 0, "0 bytes of config");
 	victim_end(&victim);
 }
 
