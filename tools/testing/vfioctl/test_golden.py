@@ -50,6 +50,19 @@ def as_json() -> None:
     compare("--json", ".json")
 
 
+@case("golden: the models' streams are in order, and each field has a name")
+def models() -> None:
+    found = sorted((TREE / "tools/testing/golden/models").glob("*.bin"))
+    check(found, "there is no stream of a model")
+    for path in found:
+        device, = shown(path.read_bytes())["devices"]
+        check(not device["error"], f"{path.name}: {device['error']}")
+        for one in device["records"]:
+            if one["record"] == "section":
+                names = [field["name"] for field in one["fields"]]
+                check(one["name"] and all(names), f"{path.name}: {one['section']}: {names}")
+
+
 @case("golden: nothing expected without a stream")
 def nothing_left() -> None:
     same({path.stem for path in EXPECTED.iterdir()}, {path.stem for path in streams()},
