@@ -358,7 +358,10 @@ int vmig_set_state(struct vmig *vmig, u32 state, struct vmig_session **session)
 	*session = NULL;
 	vmig_lock(vmig);
 	vmig_begin_reason(vmig);
+	/* held, lest the next one is at the same address */
 	before = vmig->session;
+	if (before)
+		vmig_session_get(before);
 	if (vmig->state == VMIG_ERROR ||
 	    (vmig->state != state &&
 	     vmig_next_state(vmig->flags, vmig->state, state) == VMIG_ERROR))
@@ -369,6 +372,8 @@ int vmig_set_state(struct vmig *vmig, u32 state, struct vmig_session **session)
 		*session = vmig->session;
 		vmig_session_get(*session);
 	}
+	if (before)
+		vmig_session_put(before);
 	vmig_unlock(vmig);
 	return ret;
 }

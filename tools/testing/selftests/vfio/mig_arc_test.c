@@ -350,6 +350,28 @@ TEST_F(arc, closed_files_do_not_matter)
 	mig_to(self->dev, MIG_RUNNING);
 }
 
+/*
+ * A request that leads from one session to another says so, also if nobody had
+ * the first one's file any more.
+ */
+TEST_F(arc, from_session_to_session)
+{
+	struct mig_stream *whole = &self->machine.whole;
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < 20; i++) {
+		mig_to(self->dev, MIG_STOP_COPY);
+		fd = mig_enter(self->dev, MIG_RESUMING);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, mig_write(fd, whole->data, whole->len, MIG_CHUNK));
+		close(fd);
+		fd = mig_enter(self->dev, MIG_STOP_COPY);
+		ASSERT_LE(0, fd);
+		close(fd);
+	}
+}
+
 /* Any arc from wherever the last one led to. */
 TEST_F_TIMEOUT(arc, at_random, 120)
 {
