@@ -114,8 +114,8 @@ static const struct {
 	const char *name;
 	const char *task;
 } points[VMIG_NR_POINTS] = {
-	[VMIG_AT_NONE]		= { "none" },
-	[VMIG_AT_ARC]		= { "arc" },
+	[VMIG_AT_NONE]		= { .name = "none" },
+	[VMIG_AT_ARC]		= { .name = "arc" },
 	[VMIG_AT_QUIESCE]	= { "quiesce", "could not be quiesced" },
 	[VMIG_AT_UNQUIESCE]	= { "unquiesce", "stayed quiescent" },
 	[VMIG_AT_STOP]		= { "stop", "could not be stopped" },
@@ -125,12 +125,12 @@ static const struct {
 	[VMIG_AT_TRACK]		= { "track", "cannot track its memory" },
 	[VMIG_AT_TAKE]		= { "take", "could not give a page" },
 	[VMIG_AT_STAGE]		= { "stage", "could not take a page" },
-	[VMIG_AT_FILE]		= { "file" },
-	[VMIG_AT_READ]		= { "read" },
-	[VMIG_AT_WRITE]		= { "write" },
-	[VMIG_AT_LOG_START]	= { "log_start" },
-	[VMIG_AT_LOG_STORE]	= { "log_store" },
-	[VMIG_AT_LOG_REPORT]	= { "log_report" },
+	[VMIG_AT_FILE]		= { .name = "file" },
+	[VMIG_AT_READ]		= { .name = "read" },
+	[VMIG_AT_WRITE]		= { .name = "write" },
+	[VMIG_AT_LOG_START]	= { .name = "log_start" },
+	[VMIG_AT_LOG_STORE]	= { .name = "log_store" },
+	[VMIG_AT_LOG_REPORT]	= { .name = "log_report" },
 };
 
 /**
