@@ -17,7 +17,7 @@
 
 #define NAME_MAX_LENGTH		255
 
-/* Of the C structs of all instances of a section: more is a mistake. */
+/* Of the C structs of all sections: more is a mistake. */
 #define STAGED_MAX		(64 << 20)
 
 static bool printable(const char *text)
@@ -139,8 +139,9 @@ static bool placement_valid(const struct vmig_section *section,
 {
 	u32 size = vmig_element_size(field->type);
 
+	/* of the instances after the first one, too */
 	if (field->offset % size || field->stride % size ||
-	    field->stride < size || !field->count)
+	    section->size % size || field->stride < size || !field->count)
 		return false;
 	return (u64)field->offset + (u64)field->stride * (field->count - 1) +
 	       size <= section->size;
@@ -152,6 +153,7 @@ static bool used_valid(const struct vmig_section *section,
 	if (field->used == VMIG_ALL)
 		return true;
 	return !(field->used % sizeof(u32)) &&
+	       !(section->size % sizeof(u32)) &&
 	       (u64)field->used + sizeof(u32) <= section->size;
 }
 
@@ -275,6 +277,7 @@ int vmig_check_desc(const struct vmig_desc *desc)
 {
 	const char *fault;
 	unsigned int i;
+	u64 staged = 0;
 	int ret = 0;
 
 	if (!name_valid(desc->model)) {
@@ -286,8 +289,17 @@ int vmig_check_desc(const struct vmig_desc *desc)
 		pr_err("vmig: %s %s\n", desc->model, fault);
 		return -EINVAL;
 	}
-	for (i = 0; i < desc->nr_sections && !ret; i++)
+	for (i = 0; i < desc->nr_sections && !ret; i++) {
 		ret = check_section(desc, i);
+		if (!ret)
+			staged += (u64)desc->sections[i]->size *
+				  desc->sections[i]->instances;
+		if (staged > STAGED_MAX) {
+			pr_err("vmig: %s has sections which are too large together\n",
+			       desc->model);
+			return -EINVAL;
+		}
+	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(vmig_check_desc);

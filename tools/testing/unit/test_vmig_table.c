@@ -202,7 +202,11 @@ static void sections_of_a_device(void)
 	      "clock: section 9 has a C struct of an impossible size");
 	FAULT(clock_section.size, U32_MAX,
 	      "clock: section 9 has a C struct of an impossible size");
-	FINE(clock_section.size, 32 << 20);
+	FINE(clock_section.size, (16 << 20));
+	/* with the other section's two */
+	FAULT(clock_section.size, 32 << 20,
+	      "clock has sections which are too large together");
+	FINE(clock_section.size, (32 << 20) - sizeof(struct clock));
 	FAULT(clock_section.fields, NULL,
 	      "clock: section 9 has no fields, or too many");
 	FAULT(clock_section.nr_fields, 0,
@@ -240,6 +244,8 @@ static void places_of_fields(void)
 	FAULT(fields[TIME].stride, 4, OUTSIDE);
 	FAULT(fields[TIME].stride, 12, OUTSIDE);
 	FAULT(fields[TIME].stride, 0, OUTSIDE);
+	FAULT(clock_section.size, sizeof(struct clock) + 4, OUTSIDE);
+	FAULT(clock_section.size, sizeof(struct clock) + 2, COUNTS);
 	FAULT(fields[TIME].count, 0, OUTSIDE);
 	FAULT(fields[TIME].count, 6, OUTSIDE);
 	FAULT(fields[TIME].count, U32_MAX, OUTSIDE);
