@@ -134,14 +134,20 @@ static bool field_id_valid(const struct vmig_section *section, unsigned int nr)
 	return true;
 }
 
+/* What is aligned in the first instance is so in those that follow it. */
+static bool aligned_in_all(const struct vmig_section *section, u32 alignment)
+{
+	return section->instances == 1 || !(section->size % alignment);
+}
+
 static bool placement_valid(const struct vmig_section *section,
 			    const struct vmig_field *field)
 {
 	u32 size = vmig_element_size(field->type);
 
-	/* of the instances after the first one, too */
 	if (field->offset % size || field->stride % size ||
-	    section->size % size || field->stride < size || !field->count)
+	    field->stride < size || !field->count ||
+	    !aligned_in_all(section, size))
 		return false;
 	return (u64)field->offset + (u64)field->stride * (field->count - 1) +
 	       size <= section->size;
@@ -153,7 +159,7 @@ static bool used_valid(const struct vmig_section *section,
 	if (field->used == VMIG_ALL)
 		return true;
 	return !(field->used % sizeof(u32)) &&
-	       !(section->size % sizeof(u32)) &&
+	       aligned_in_all(section, sizeof(u32)) &&
 	       (u64)field->used + sizeof(u32) <= section->size;
 }
 

@@ -246,6 +246,9 @@ static void places_of_fields(void)
 	FAULT(fields[TIME].stride, 0, OUTSIDE);
 	FAULT(clock_section.size, sizeof(struct clock) + 4, OUTSIDE);
 	FAULT(clock_section.size, sizeof(struct clock) + 2, COUNTS);
+	clock_section.instances = 1;
+	FINE(clock_section.size, sizeof(struct clock) + 1);
+	clock_section.instances = 2;
 	FAULT(fields[TIME].count, 0, OUTSIDE);
 	FAULT(fields[TIME].count, 6, OUTSIDE);
 	FAULT(fields[TIME].count, U32_MAX, OUTSIDE);
