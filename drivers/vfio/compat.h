@@ -123,7 +123,7 @@ struct vfio_precopy_info {
 static inline bool compat_vfio_precopy_v2(const struct vfio_device *vfio)
 {
 #ifdef HAVE_VFIO_PRECOPY_V2
-	return vfio->precopy_info_v2;
+	return READ_ONCE(vfio->precopy_info_v2);
 #else
 	return false;
 #endif

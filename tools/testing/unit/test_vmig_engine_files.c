@@ -253,6 +253,72 @@ static void precopy_counts(void)
 	robot_destroy(robot);
 }
 
+/* Pages that count as written and are zero, or count no more. */
+static void precopy_counts_what_is_left(void)
+{
+	struct robot *robot = robot_create(ROBOT_ALL, true);
+	u64 setup = vmig_setup_bytes(&robot->desc);
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		robot_write_page(robot, i, 1);
+	robot_go(robot, VMIG_PRE_COPY);
+	sizes(robot, setup + 5 * PAGE_RECORD, 0);
+	/* the device drops two of them */
+	robot->written[3] = false;
+	robot->written[4] = false;
+	sizes(robot, setup + 3 * PAGE_RECORD, 0);
+	robot_write_page(robot, 3, 1);
+	robot_write_page(robot, 4, 1);
+	sizes(robot, setup + 3 * PAGE_RECORD, 2 * PAGE_RECORD);
+	robot_go(robot, VMIG_RUNNING);
+
+	/* the first is gone through, though nothing is told of it */
+	for (i = 0; i < 30; i++)
+		robot_write_page(robot, i, 1);
+	robot_go(robot, VMIG_PRE_COPY);
+	robot_write_page(robot, 0, 0);
+	EXPECT_EQ(robot_read(robot, other, setup), setup);
+	robot_write_page(robot, 0, 0);
+	sizes(robot, 29 * PAGE_RECORD, PAGE_RECORD);
+	robot_destroy(robot);
+}
+
+/* The first 16 pages make a chunk, after which the search stands behind them. */
+static void behind_the_last_page(void)
+{
+	struct robot *robot = robot_create(ROBOT_ALL, true);
+	size_t len = vmig_setup_bytes(&robot->desc) + 16 * PAGE_RECORD;
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		robot_write_page(robot, ROBOT_ARM_PAGES + i, 1);
+	robot_go(robot, VMIG_PRE_COPY);
+	EXPECT_EQ(robot_read(robot, other, len), len);
+	robot_write_page(robot, ROBOT_ARM_PAGES + 3, 1);
+	EXPECT_EQ(robot_read(robot, other, len), PAGE_RECORD);
+	EXPECT_EQ(robot_read(robot, other, len), -ENOMSG);
+	robot_destroy(robot);
+}
+
+/* A page that was taken and could not be put is still to come. */
+static void page_in_hand(void)
+{
+	struct robot *robot = robot_create(ROBOT_ALL, true);
+	u64 setup = vmig_setup_bytes(&robot->desc);
+
+	robot_go(robot, VMIG_PRE_COPY);
+	EXPECT_EQ(robot_read(robot, other, setup), setup);
+	robot_write_page(robot, 7, 7);
+	failslab_arm(1);
+	EXPECT_EQ(robot_read(robot, other, 10), -ENOMEM);
+	EXPECT(failslab_fired() && !robot->written[7]);
+	sizes(robot, 0, PAGE_RECORD);
+	EXPECT_EQ(vmig_session_poll(robot->file), VMIG_POLL_READ);
+	EXPECT_EQ(robot_read(robot, other, 10000), PAGE_RECORD);
+	robot_destroy(robot);
+}
+
 static void no_memory_to_precopy(void)
 {
 	struct robot *robot = robot_create(ROBOT_ALL, false);
@@ -366,6 +432,63 @@ static void restart(void)
 {
 	expect_restart(false);
 	expect_restart(true);
+}
+
+/* Nothing of memory that is zero, after that as little as at first. */
+static void restart_of_nothing(void)
+{
+	struct robot *robot = robot_create(ROBOT_ALL, true);
+
+	robot_go(robot, VMIG_PRE_COPY);
+	robot_drain(robot, other, 4096, -ENOMSG);
+	vmig_restart(&robot->vmig);
+	/* acted upon, not read yet */
+	sizes(robot, 0, VMIG_EMPTY_BYTES);
+	memset(robot->written, true, sizeof(robot->written));
+	EXPECT_EQ(robot_drain(robot, other, 4096, -ENOMSG), VMIG_EMPTY_BYTES);
+	robot_destroy(robot);
+}
+
+/* A page in hand is one of before, and is no more. */
+static void restart_with_a_page_in_hand(void)
+{
+	struct robot *robot = robot_create(ROBOT_ALL, true);
+
+	robot_go(robot, VMIG_PRE_COPY);
+	robot_drain(robot, other, 4096, -ENOMSG);
+	robot_write_page(robot, 7, 7);
+	failslab_arm(1);
+	EXPECT_EQ(robot_read(robot, other, 10), -ENOMEM);
+	EXPECT(failslab_fired());
+	robot_write_page(robot, 7, 0);
+	vmig_restart(&robot->vmig);
+	EXPECT_EQ(robot_drain(robot, other, 4096, -ENOMSG), VMIG_EMPTY_BYTES);
+	robot_destroy(robot);
+}
+
+/* It is acted upon once that can be done. */
+static void restart_that_fails(void)
+{
+	const struct vmig_fault fault = {
+		.point = VMIG_AT_TRACK, .error = EREMOTEIO, .countdown = 1,
+	};
+	struct robot *robot = robot_create(ROBOT_ALL, true);
+	struct vmig_precopy info;
+
+	robot_write_page(robot, 7, 7);
+	robot_go(robot, VMIG_PRE_COPY);
+	robot_drain(robot, other, 4096, -ENOMSG);
+	vmig_restart(&robot->vmig);
+	vmig_order_fault(&robot->vmig, &fault);
+	EXPECT_EQ(robot_read(robot, other, 10), -EREMOTEIO);
+	vmig_order_fault(&robot->vmig, &fault);
+	EXPECT_EQ(vmig_session_precopy(robot->file, &info), -EREMOTEIO);
+	vmig_order_fault(&robot->vmig, &fault);
+	EXPECT_EQ(robot_set(robot, VMIG_STOP_COPY), -EREMOTEIO);
+	EXPECT_EQ(vmig_get_state(&robot->vmig), VMIG_PRE_COPY_P2P);
+	EXPECT_EQ(robot_drain(robot, other, 4096, -ENOMSG),
+		  VMIG_EMPTY_BYTES + PAGE_RECORD);
+	robot_destroy(robot);
 }
 
 /* One that nobody asked for in PRE_COPY is none of the next session. */
@@ -626,9 +749,15 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(any_chunk),
 	UNIT_CASE(bad_pages),
 	UNIT_CASE(precopy_counts),
+	UNIT_CASE(precopy_counts_what_is_left),
+	UNIT_CASE(behind_the_last_page),
+	UNIT_CASE(page_in_hand),
 	UNIT_CASE(no_memory_to_precopy),
 	UNIT_CASE(writes_while_read),
 	UNIT_CASE(restart),
+	UNIT_CASE(restart_of_nothing),
+	UNIT_CASE(restart_with_a_page_in_hand),
+	UNIT_CASE(restart_that_fails),
 	UNIT_CASE(stale_restart),
 	UNIT_CASE(after_the_session),
 	UNIT_CASE(after_the_device),

@@ -76,6 +76,21 @@ static void from_every_state(void)
 	}
 }
 
+/* Nothing that was staged is kept. */
+static void while_loading(void)
+{
+	struct robot *robot = live_robot();
+	size_t len = robot_save(robot, stream);
+	static u8 zeros[sizeof(robot->staged)];
+
+	robot_load(robot, stream, len - 1, 4096);
+	EXPECT(memcmp(robot->staged, zeros, sizeof(zeros)));
+	vmig_reset_done(&robot->vmig);
+	vmig_reset_wait(&robot->vmig);
+	EXPECT(!memcmp(robot->staged, zeros, sizeof(zeros)));
+	robot_destroy(robot);
+}
+
 /* Before it was ever opened, and again and again. */
 static void at_any_time(void)
 {
@@ -456,6 +471,7 @@ static void ordered_arc(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(from_every_state),
+	UNIT_CASE(while_loading),
 	UNIT_CASE(at_any_time),
 	UNIT_CASE(on_the_way),
 	UNIT_CASE(that_does_not_help),
