@@ -476,21 +476,21 @@ TEST_F(file, poll_wakes)
 					     MIG_STOP };
 	struct waiter waiter = { .dev = self->dev };
 	struct mig_stream stream = { };
-	struct pollfd pfd = { .events = POLLIN };
 	pthread_t thread;
 	unsigned int i;
+	int fd;
 
 	if (!has(&self->mig, MIG_PRE_COPY))
 		SKIP(return, "no PRE_COPY");
 	for (i = 0; i < ARRAY_SIZE(ends); i++) {
-		pfd.fd = mig_enter(self->dev, MIG_PRE_COPY);
-		ASSERT_EQ(-ENOMSG, mig_read(pfd.fd, &stream, 4096));
+		fd = mig_enter(self->dev, MIG_PRE_COPY);
+		ASSERT_EQ(-ENOMSG, mig_read(fd, &stream, 4096));
 		waiter.to = ends[i];
 		ASSERT_EQ(0, pthread_create(&thread, NULL, change_state,
 					    &waiter));
-		EXPECT_EQ(1, poll(&pfd, 1, 5000));
+		EXPECT_TRUE(mig_poll(fd));
 		pthread_join(thread, NULL);
-		close(pfd.fd);
+		close(fd);
 		mig_to(self->dev, MIG_RUNNING);
 	}
 	mig_stream_free(&stream);

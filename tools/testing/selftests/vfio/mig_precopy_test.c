@@ -296,7 +296,7 @@ TEST_F(precopy, poll_tells_of_writes)
 	drain(_metadata, self->fd, &self->stream);
 	EXPECT_EQ(0, poll(&pfd, 1, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, store_soon, self->mem));
-	EXPECT_EQ(1, poll(&pfd, 1, 5000));
+	EXPECT_TRUE(mig_poll(self->fd));
 	pthread_join(thread, NULL);
 	EXPECT_LE(PAGE, drain(_metadata, self->fd, &self->stream));
 }

@@ -234,19 +234,19 @@ TEST_F(reset, wakes_poll)
 {
 	struct waiter waiter = { .dev = self->dev };
 	struct mig_stream stream = { };
-	struct pollfd pfd = { .events = POLLIN };
 	pthread_t thread;
+	int fd;
 
 	if (!mig_has_state(self->subject.mig.flags, MIG_PRE_COPY))
 		SKIP(return, "no PRE_COPY");
-	pfd.fd = mig_enter(self->dev, MIG_PRE_COPY);
-	ASSERT_EQ(-ENOMSG, mig_read(pfd.fd, &stream, 4096));
+	fd = mig_enter(self->dev, MIG_PRE_COPY);
+	ASSERT_EQ(-ENOMSG, mig_read(fd, &stream, 4096));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, reset_soon, &waiter));
-	EXPECT_EQ(1, poll(&pfd, 1, 5000));
+	EXPECT_TRUE(mig_poll(fd));
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, waiter.ret);
-	expect_dead(_metadata, pfd.fd, false);
-	close(pfd.fd);
+	expect_dead(_metadata, fd, false);
+	close(fd);
 	mig_stream_free(&stream);
 }
 

@@ -2,16 +2,21 @@
 #include "migration.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "must.h"
 
 /* MIG_DATA_SIZE and MIG_PRECOPY_INFOv2, which older headers have not */
 #define DATA_SIZE	9
 #define PRECOPY_INFO_V2	12
+
+/* Only failing tests wait for as long as that. */
+#define POLL_MS 5000
 
 /* A feature and its payload, of at most 16 bytes. */
 union request {
@@ -187,6 +192,15 @@ int mig_read(int fd, struct mig_stream *stream, size_t chunk)
 	} while (len > 0);
 	free(buf);
 	return len ? -errno : 0;
+}
+
+bool mig_poll(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	__u64 start = clock_ns();
+
+	return poll(&pfd, 1, POLL_MS) == 1 &&
+	       clock_ns() - start < POLL_MS * MS_NS;
 }
 
 int mig_write(int fd, const void *data, size_t len, size_t chunk)

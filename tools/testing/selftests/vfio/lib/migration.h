@@ -72,6 +72,12 @@ void mig_stream_free(struct mig_stream *stream);
  * -ENOMSG at the temporary end, or another error.
  */
 int mig_read(int fd, struct mig_stream *stream, size_t chunk);
+/*
+ * Waits until there is something to be read; or the session is over. False if
+ * nobody woke it: poll() that has waited in vain looks once more, and that does
+ * not count.
+ */
+bool mig_poll(int fd);
 /* Write, @chunk bytes at a time; 0 if all was taken. */
 int mig_write(int fd, const void *data, size_t len, size_t chunk);
 
