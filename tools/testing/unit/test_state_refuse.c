@@ -264,6 +264,34 @@ static void jobs(void)
 	victim_end(&victim);
 }
 
+static bool has_job(struct victim *victim, const struct vdev_job *job)
+{
+	struct vdev *vdev = victim->front->vdev;
+	bool has;
+
+	mutex_lock(&vdev->lock);
+	has = vdev_state_has_job(vdev, victim->image, job);
+	mutex_unlock(&vdev->lock);
+	return has;
+}
+
+/* What a model asks in check_state. */
+static void jobs_of_a_state(void)
+{
+	struct victim victim = victim_of(gadget_open());
+	struct gadget *gadget = gadget_of(victim.front);
+	struct vdev_job stranger;
+
+	change(&victim, &(struct place){ "jobs", "turn", 1 }, 1);
+	EXPECT(!has_job(&victim, &gadget->job[0]));
+	EXPECT(has_job(&victim, &gadget->job[1]));
+	EXPECT(!has_job(&victim, &gadget->job[2]));
+	EXPECT(!has_job(&victim, &stranger));
+	resize(&victim, &(struct place){ "jobs", "turn", 0 }, 1);
+	EXPECT(!has_job(&victim, &gadget->job[1]));
+	victim_end(&victim);
+}
+
 static void serial_card(void)
 {
 	struct victim victim = victim_of(uart_open("mtty-2", "cross"));
@@ -349,6 +377,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(timers),
 	UNIT_CASE(timer_beyond_time),
 	UNIT_CASE(jobs),
+	UNIT_CASE(jobs_of_a_state),
 	UNIT_CASE(serial_card),
 	UNIT_CASE(test_device),
 	UNIT_CASE(damaged_stream),
