@@ -10,6 +10,7 @@ command costs a twentieth of that. So the batch is the basic operation here.
 """
 
 import collections
+import select
 import socket
 import time
 
@@ -94,6 +95,7 @@ class Qtest:
     def wait_irq(self, pin: int, level: bool, timeout: float) -> bool:
         """Wait until pin has level; False when it does not in time."""
         end = time.monotonic() + timeout
+        self._note_all()
         while self.levels.get(pin, False) != level:
             left = end - time.monotonic()
             if left <= 0 or not self._receive(left):
@@ -110,6 +112,13 @@ class Qtest:
         time.sleep(quiet)
         for _ in range(3):
             self.run(["readb 0x0"])
+
+    def tend(self) -> None:
+        """Take in what has come. QEMU waits for us when it has told some hundred changes
+        of levels, of the timer's line too, and then answers nobody.
+        """
+        while select.select([self._sock], [], [], 0)[0]:
+            self._receive(1)
 
     def take_changes(self, pin: int) -> list[str]:
         """Return ["raise", "lower", ...] seen at pin since the last call."""
@@ -160,6 +169,11 @@ class Qtest:
         if not data:
             raise QtestError("QEMU closed the qtest socket")
         self._input += data
-        if timeout is not None and (line := self._line()) is not None:
-            raise QtestError(f"unexpected line: {line}")
+        if timeout is not None:
+            self._note_all()
         return True
+
+    def _note_all(self) -> None:
+        """Without a command in flight, all that has arrived is interrupts."""
+        if (line := self._line()) is not None:
+            raise QtestError(f"unexpected line: {line}")
