@@ -54,8 +54,11 @@ class Case:
     function: Callable
     timeout: int
     versions: tuple[str, ...] | None
+    everywhere: bool
 
     def applies_to(self, variant: Variant) -> bool:
+        if not self.everywhere and variant.binding != "iommufd":
+            return False
         return self.versions is None or variant.version in self.versions
 
 
@@ -63,10 +66,15 @@ CASES: list[Case] = []
 
 
 def case(name: str, setting: type[Setting], timeout: int = CASE_TIMEOUT,
-         versions: tuple[str, ...] | None = None):
-    """Declare a test: a function that takes the opened setting and asserts."""
+         versions: tuple[str, ...] | None = None, everywhere: bool = True):
+    """Declare a test: a function that takes the opened setting and asserts.
+
+    versions are those of QEMU that it is for. A test that is not for everywhere takes
+    long and learns little from a second way to bind: it runs with iommufd only, and so
+    on debug kernels, which are not emulated.
+    """
     def declare(function: Callable) -> Callable:
-        CASES.append(Case(name, setting, function, timeout, versions))
+        CASES.append(Case(name, setting, function, timeout, versions, everywhere))
         return function
     return declare
 

@@ -22,6 +22,21 @@ BOOT_TIMEOUT = 120
 CONSOLE_LINES = 200
 
 
+def guest_image(job: str) -> bytes:
+    """An initrd with that script in it."""
+    return initrd.build(os.path.join(GUEST_FILES, "init"),
+                        [os.path.join(GUEST_FILES, name) for name in (job, "ports")])
+
+
+def guest_unwanted() -> str | None:
+    """Say why no Linux guest should run on this machine."""
+    if not os.path.exists(KERNEL):
+        return f"no guest kernel at {KERNEL}"
+    if emulated() and not os.environ.get("VFIOKIT_LINUX_GUEST"):
+        return "takes minutes on an emulated machine; VFIOKIT_LINUX_GUEST=1 runs it"
+    return None
+
+
 class Console:
     """Reads what the guest prints, line by line, without ever hanging."""
 
@@ -62,15 +77,10 @@ class LinuxGuest(CardSetting):
 
     @classmethod
     def unwanted(cls) -> str | None:
-        if not os.path.exists(KERNEL):
-            return f"no guest kernel at {KERNEL}"
-        if emulated() and not os.environ.get("VFIOKIT_LINUX_GUEST"):
-            return "takes minutes on an emulated machine; VFIOKIT_LINUX_GUEST=1 runs it"
-        return None
+        return guest_unwanted()
 
     def open(self) -> None:
-        image = initrd.build(os.path.join(GUEST_FILES, "init"),
-                             [os.path.join(GUEST_FILES, "checks")])
+        image = guest_image("checks")
         cards = self.card_arguments([("loopback", 4, "mtty-2", "loopback"),
                                      ("crossed", 5, "mtty-2", "cross"),
                                      ("single", 6, "mtty-1", "loopback")])

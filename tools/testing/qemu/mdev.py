@@ -34,13 +34,20 @@ class Mdev:
             self.remove()
             raise
 
+    def attribute(self, name: str) -> str:
+        """What a file in the device's directory says."""
+        with open(os.path.join(self.path, name), encoding="ascii") as file:
+            return file.read().strip()
+
+    def set_attribute(self, name: str, word: str) -> None:
+        with open(os.path.join(self.path, name), "w", encoding="ascii") as file:
+            file.write(word)
+
     def wiring(self) -> str:
-        with open(os.path.join(self.path, "params/wiring"), encoding="ascii") as wiring:
-            return wiring.read().strip()
+        return self.attribute("params/wiring")
 
     def set_wiring(self, word: str) -> None:
-        with open(os.path.join(self.path, "params/wiring"), "w", encoding="ascii") as wiring:
-            wiring.write(word)
+        self.set_attribute("params/wiring", word)
 
     def exists(self) -> bool:
         return os.path.exists(self.path)

@@ -16,6 +16,8 @@ class Qmp:
         self._sock.connect(path)
         self._input = b""
         self._events: list[dict] = []
+        # Every event since drop_events(), those that were waited for included.
+        self.history: list[dict] = []
         self._receive(None)     # the greeting
         self.execute("qmp_capabilities")
 
@@ -33,7 +35,7 @@ class Qmp:
             if message is None:
                 continue
             if "event" in message:
-                self._events.append(message)
+                self._note(message)
             elif "error" in message:
                 raise QmpError(f"{command}: {message['error']['desc']}")
             elif "return" in message:
@@ -41,6 +43,7 @@ class Qmp:
 
     def drop_events(self) -> None:
         self._events.clear()
+        self.history.clear()
 
     def wait_event(self, name: str, timeout: float, **data) -> bool:
         """Wait for an event that carries data; False when it does not come in time."""
@@ -56,7 +59,11 @@ class Qmp:
                 return False
             message = self._receive(left)
             if message and "event" in message:
-                self._events.append(message)
+                self._note(message)
+
+    def _note(self, event: dict) -> None:
+        self._events.append(event)
+        self.history.append(event)
 
     def _receive(self, timeout: float | None) -> dict | None:
         """Read one message; None when none comes in time."""

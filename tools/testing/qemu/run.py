@@ -26,7 +26,8 @@ from variant import VERSIONS, Variant, variants
 
 TEST_MODULES = ["test_config", "test_uart", "test_irq", "test_reset", "test_hotplug",
                 "test_express", "test_msix", "test_memory", "test_dma", "test_conventional",
-                "test_replug", "test_iommu", "test_guest"]
+                "test_replug", "test_iommu", "test_migrate", "test_migrate_device",
+                "test_guest", "test_migrate_guest"]
 
 ENVIRONMENT = """environment:
   VFIOKIT_LINUX_GUEST=1        run the Linux guest also where that takes minutes
