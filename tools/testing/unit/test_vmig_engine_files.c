@@ -341,10 +341,10 @@ static void writes_while_read(void)
 	struct robot *source = live_robot(ROBOT_ALL);
 	struct robot *dest = robot_create(ROBOT_ALL, true);
 	u64 initial = U64_MAX;
-	size_t done = 0, len;
 	struct vmig_precopy info;
 	unsigned int i;
 	ssize_t ret;
+	size_t len;
 
 	robot_load(dest, stream, 0, 1);
 	robot_go(source, VMIG_PRE_COPY);
@@ -367,7 +367,6 @@ static void writes_while_read(void)
 		}
 		EXPECT(ret >= 0);
 		EXPECT_EQ(robot_write(dest, other, ret), ret);
-		done += ret;
 	}
 	EXPECT_EQ(initial, 0);
 	/* what is left is no more than was said */
