@@ -87,6 +87,9 @@ class Side:
 
     @property
     def qmp(self):
+        """QEMU's monitor, which answers as long as QEMU need not wait for us elsewhere."""
+        if self.machine.qtest:
+            self.machine.qtest.tend()
         return self.machine.qmp
 
     # -- migration as QEMU tells of it ----------------------------------------
@@ -101,8 +104,6 @@ class Side:
         self.qmp.execute("migrate-set-parameters", **parameters)
 
     def migration(self) -> dict:
-        if self.machine.qtest:
-            self.machine.qtest.tend()
         return self.qmp.execute("query-migrate")
 
     def device_bytes(self) -> int:
