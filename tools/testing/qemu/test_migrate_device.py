@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A machine with test devices moves: memory, DMA, timers, MSI-X."""
 
+import time
+
 from case import check, same
 from moving import MovingTestCards, moving_case
 from pci import COMMAND_MASTER, STATUS, STATUS_INTERRUPT
@@ -16,6 +18,7 @@ from vdev_test import (AREAS, BUFFER_SIZE, MSIX_FUNCTION_MASK, NO_VECTOR, REG_IO
 
 PAGE = 4096
 LONG_TRANSFER = 1 << 20
+TIMER_TIMEOUT = 20
 
 
 def memory_places(card: TestCard) -> list[int]:
@@ -117,14 +120,16 @@ def versions(bench: MovingTestCards) -> None:
 
 @moving_case("migration: a transfer under way is finished, once", MovingTestCards)
 def transfer(bench: MovingTestCards) -> None:
-    bench.enable_msix(bench.mapped, [0, 1, 2])
+    # Without KVM, QEMU loses a message that comes as it stops: masked, the device keeps it.
+    bench.enable_msix(bench.mapped, [0])
+    bench.program_msix(bench.mapped, [1])
     master(*bench.cards)
     for number, card in enumerate(bench.cards):
         card.fill_buffer(pattern(BUFFER_SIZE, number))
     places = [TARGET, TARGET + 2 * LONG_TRANSFER]
     target = bench.target()
     with bench.held(target):
-        for card, place, vector in zip(bench.cards, places, (2, NO_VECTOR)):
+        for card, place, vector in zip(bench.cards, places, (1, NO_VECTOR)):
             card.start_transfer(TO_GUEST, place, LONG_TRANSFER, vector)
     bench.arrive(target)
     for number, (card, place) in enumerate(zip(bench.cards, places)):
@@ -132,14 +137,22 @@ def transfer(bench: MovingTestCards) -> None:
         same(bench.qtest.read_bytes(place, LONG_TRANSFER),
              pattern(BUFFER_SIZE, number) * (LONG_TRANSFER // BUFFER_SIZE), "guest memory")
         same(card.get(REG_TRANSFERS), 1, "transfers that have ended")
-    check(bench.arrived(bench.mapped, 2), "no message at the end of the transfer")
+    bench.mapped.msix.unmask(1)
+    check(bench.arrived(bench.mapped, 1), "no message at the end of the transfer")
+    check(bench.nothing_arrived(bench.mapped, 1), "a second message")
 
 
 @moving_case("migration: time goes on for a timer", MovingTestCards, everywhere=False)
 def timer(bench: MovingTestCards) -> None:
-    bench.enable_msix(bench.mapped, [0, 1])
+    bench.enable_msix(bench.mapped, [0])
+    bench.program_msix(bench.mapped, [1])
     bench.mapped.put(REG_TIMER, 4000 * MILLISECOND)
     bench.move()
+    end = time.monotonic() + TIMER_TIMEOUT
+    while not bench.mapped.msix.pending(1):
+        check(time.monotonic() < end, "the time is never over")
+        time.sleep(0.05)
+    bench.mapped.msix.unmask(1)
     check(bench.arrived(bench.mapped, 1), "no message of the timer")
     same(bench.mapped.get(REG_TIMEOUTS), 1, "how often the time was over")
 
