@@ -519,21 +519,52 @@ TEST_F(mtty, unknown_ioctls)
 	}
 }
 
-/* A device without migration has none of its features (CVE-2022-50117). */
-TEST_F(mtty, no_features)
+static int probe_feature(struct vfio_dev *dev, unsigned int nr)
 {
-	struct vfio_device_feature f = { .argsz = sizeof(f) };
+	struct vfio_device_feature f = {
+		.argsz = sizeof(f),
+		.flags = VFIO_DEVICE_FEATURE_PROBE | nr,
+	};
+
+	return dev_feature(dev, &f);
+}
+
+/* Is the feature one of those that come together with the one at @nr? */
+static bool belongs_to(unsigned int feature, unsigned int nr)
+{
+	if (nr == VFIO_DEVICE_FEATURE_MIGRATION)
+		return feature == VFIO_DEVICE_FEATURE_MIGRATION ||
+		       feature == VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE ||
+		       feature == VFIO_DEVICE_FEATURE_MIG_DATA_SIZE ||
+		       feature == PRECOPY_INFO_V2;
+	return feature >= VFIO_DEVICE_FEATURE_DMA_LOGGING_START &&
+	       feature <= VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT;
+}
+
+/*
+ * A device without migration has none of its features (CVE-2022-50117), one
+ * with it has all; likewise for the logging of DMA. There are no others.
+ */
+TEST_F(mtty, features)
+{
+	bool migrates, logs;
 	unsigned int nr;
 
+	migrates = !probe_feature(self->dev, VFIO_DEVICE_FEATURE_MIGRATION);
+	logs = !probe_feature(self->dev, VFIO_DEVICE_FEATURE_DMA_LOGGING_START);
 	for (nr = 0; nr <= 32; nr++) {
-		int ret;
+		int ret = probe_feature(self->dev, nr);
+		bool expected = false;
 
-		f.flags = VFIO_DEVICE_FEATURE_PROBE | nr;
-		ret = dev_feature(self->dev, &f);
+		if (belongs_to(nr, VFIO_DEVICE_FEATURE_MIGRATION))
+			expected = migrates;
+		else if (belongs_to(nr, VFIO_DEVICE_FEATURE_DMA_LOGGING_START))
+			expected = logs;
 		/* From 7.1 on the core answers EINVAL for this one. */
-		if (nr == PRECOPY_INFO_V2 && ret == -EINVAL)
+		if (nr == PRECOPY_INFO_V2 && !migrates && ret == -EINVAL)
 			continue;
-		EXPECT_EQ(-ENOTTY, ret) TH_LOG("feature %u", nr);
+		EXPECT_EQ(expected ? 0 : -ENOTTY, ret)
+			TH_LOG("feature %u", nr);
 	}
 }
 
