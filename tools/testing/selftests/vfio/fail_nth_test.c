@@ -91,7 +91,7 @@ static bool is_clean(int ret, bool injected)
 }
 
 /* Opening, by group or by cdev. */
-TEST_F(fail_nth, open)
+TEST_F_TIMEOUT(fail_nth, open, 120)
 {
 	struct fault fault = { 0 };
 	bool injected;
@@ -116,7 +116,7 @@ TEST_F(fail_nth, open)
 }
 
 /* Closing has nobody to tell an error; it must do without. */
-TEST_F(fail_nth, close)
+TEST_F_TIMEOUT(fail_nth, close, 120)
 {
 	struct fault fault = { 0 };
 
@@ -203,7 +203,7 @@ static int take_step(struct vfio_dev *dev, enum step step, int event,
 }
 
 /* Each call on an open device, on a device that was opened for it. */
-TEST_F(fail_nth, ioctls_and_regions)
+TEST_F_TIMEOUT(fail_nth, ioctls_and_regions, 120)
 {
 	enum step step;
 	bool injected;
@@ -289,7 +289,7 @@ static bool device_is_fit(const char *uuid, int event)
 }
 
 /* Creating a device: none is left of a failure, and no port is lost. */
-TEST_F(fail_nth_mdev, create)
+TEST_F_TIMEOUT(fail_nth_mdev, create, 120)
 {
 	struct fault fault = { 0 };
 	unsigned int free;
@@ -323,7 +323,7 @@ TEST_F(fail_nth_mdev, create)
 }
 
 /* Removing one: it is gone, or it is there and works. */
-TEST_F(fail_nth_mdev, remove)
+TEST_F_TIMEOUT(fail_nth_mdev, remove, 120)
 {
 	struct fault fault = { 0 };
 	unsigned int free;
@@ -349,7 +349,7 @@ TEST_F(fail_nth_mdev, remove)
 }
 
 /* Reading and writing a parameter. */
-TEST_F(fail_nth_mdev, params)
+TEST_F_TIMEOUT(fail_nth_mdev, params, 120)
 {
 	struct fault fault = { 0 };
 	char path[PATH_MAX], buf[64];
