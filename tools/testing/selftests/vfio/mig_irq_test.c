@@ -11,7 +11,6 @@
 #include "lib/event.h"
 #include "lib/irq.h"
 #include "lib/mig_device.h"
-#include "lib/mtty.h"
 #include "lib/testdev.h"
 
 #define INTX	VFIO_PCI_INTX_IRQ_INDEX
@@ -239,75 +238,6 @@ TEST_F(testdev, unbound_message)
 	event_stray(self->event);
 	testdev_out(self->dest, TESTDEV_RAISE, VECTOR);
 	EXPECT_EQ(1, event_wait(self->event));
-}
-
-/* Two mttys. */
-FIXTURE(mtty)
-{
-	struct mig_device source;
-	struct mig_device target;
-	struct vfio_dev *dev;
-	struct vfio_dev *dest;
-	int event;
-};
-
-FIXTURE_VARIANT(mtty)
-{
-	enum dev_path path;
-};
-
-FIXTURE_VARIANT_ADD(mtty, container) { .path = DEV_PATH_CONTAINER };
-FIXTURE_VARIANT_ADD(mtty, iommufd) { .path = DEV_PATH_IOMMUFD };
-
-FIXTURE_SETUP(mtty)
-{
-	int ret = mig_device_open(&self->source, MIG_SUBJECT, 0, variant->path);
-
-	if (ret == -ENODEV)
-		SKIP(return, "%s", self->source.why);
-	ASSERT_EQ(0, ret);
-	ret = mig_device_open(&self->target, MIG_SUBJECT, 1, variant->path);
-	if (ret == -ENODEV || !self->source.ports) {
-		mig_device_close(&self->source);
-		mig_device_close(&self->target);
-		SKIP(return, "needs two mttys");
-	}
-	ASSERT_EQ(0, ret);
-	self->dev = &self->source.dev;
-	self->dest = &self->target.dev;
-	self->event = event_new();
-	mtty_decode(self->dev);
-	uart_out(self->dev, 0, UART_LCR, UART_LCR_WLEN8);
-	uart_out(self->dev, 0, UART_MCR, UART_MCR_LOOP);
-}
-
-FIXTURE_TEARDOWN(mtty)
-{
-	close(self->event);
-	mig_device_close(&self->source);
-	mig_device_close(&self->target);
-}
-
-/* The level is signalled where it went, and again where it stopped. */
-TEST_F(mtty, level_moves)
-{
-	ASSERT_EQ(0, irq_bind(self->dev, INTX, self->event));
-	mtty_raise(self->dev, 0);
-	EXPECT_EQ(1, event_wait(self->event));
-	mig_to(self->dev, MIG_STOP);
-	EXPECT_EQ(0, event_stray(self->event));
-	mig_to(self->dev, MIG_RUNNING);
-	EXPECT_EQ(1, event_wait(self->event));
-
-	mig_move(self->dev, self->dest);
-	mtty_decode(self->dest);
-	EXPECT_EQ(0, event_stray(self->event));
-	ASSERT_EQ(0, irq_bind(self->dest, INTX, self->event));
-	mig_to(self->dest, MIG_RUNNING);
-	EXPECT_EQ(1, event_wait(self->event));
-	EXPECT_EQ(UART_IIR_THRI, 0xf & uart_in(self->dest, 0, UART_IIR));
-	EXPECT_EQ(0, irq_unmask(self->dest));
-	EXPECT_EQ(0, event_stray(self->event));
 }
 
 TEST_HARNESS_MAIN

@@ -22,7 +22,7 @@ if [ $# -eq 0 ]; then
 		mmap_test mmap_fault_test mmap_file_test track_test \
 		dma_test dma_life_test dirty_test msix_test \
 		mig_arc_test mig_file_test mig_stream_test mig_reset_test \
-		mig_fd_test mig_fault_test mig_stop_test mig_irq_test \
+		mig_fd_test mig_fault_test mig_stop_test mig_irq_test mig_uart_test \
 		mig_precopy_test mig_log_test mig_many_test mig_fail_nth_test \
 		mdev_test fail_nth_test fail_nth_memory_test race_test mdev_race_test \
 		memory_race_test irq_race_test dma_race_test close_race_test \
