@@ -146,8 +146,6 @@ int vdev_migrate_init(struct vdev_vfio *front)
 	ret = vmig_vfio_init(&front->mig, &front->vfio, &migrate_ops, desc,
 			     VMIG_CAN_STOP_COPY | VMIG_CAN_P2P |
 			     VMIG_CAN_PRE_COPY | VMIG_VFIO_LOG);
-	if (ret == -EOPNOTSUPP)
-		return 0;
 	front->migrates = !ret;
 	return ret;
 }
